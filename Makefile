@@ -1,0 +1,74 @@
+# Works with GNU make 3.81 (macOS) and newer.
+
+# Set it to use a certain interpreter: make PYTHON=python3.13 venv
+PYTHON =
+# Goes to pytest: make test ARGS="-k bulk -x"
+ARGS =
+
+VENV = .venv
+PY = $(VENV)/bin/python
+PIP = $(PY) -m pip --disable-pip-version-check --no-input install --quiet --progress-bar off --require-hashes
+LOCK = uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--custom-compile-command "make lock"
+# Installed, and newer than what asks for it.
+RUNTIME = $(VENV)/.runtime
+DEV = $(VENV)/.dev
+
+.PHONY: help venv demo test format lock clean
+
+# Python's upgrade leaves a link to nowhere. Made anew it would point to a file older than the stamps, so that
+# nothing were installed: being phony, it is newer than everything.
+ifneq ($(shell test -x $(PY) && echo works),works)
+.PHONY: $(PY)
+endif
+
+help:
+	@echo "make venv     sets up $(VENV) with what vconf-harvest needs"
+	@echo "make demo     harvests a simulated vendor, without any account"
+	@echo "make test     checks style and types, then runs the tests on a real Elasticsearch"
+	@echo "make format   formats the code"
+	@echo "make lock     pins the requirements anew (needs uv)"
+	@echo "make clean    removes what the other targets made; data/ stays"
+
+venv: $(RUNTIME)
+
+demo: $(RUNTIME)
+	$(PY) harvest.py dev demo
+
+test: $(DEV)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m tests.elasticsearch_node run -- $(PY) -m pytest $(ARGS)
+
+format: $(DEV)
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+lock:
+	$(LOCK) --upgrade --output-file requirements.txt requirements.in
+	$(LOCK) --upgrade --output-file requirements-dev.txt requirements-dev.in
+
+clean:
+	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Tried by running: a name on the path may be a launcher for a version that is not there.
+$(PY):
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		echo "$(VENV) from $$("$$python" --version)"; \
+		exec "$$python" -m venv --clear --without-pip $(VENV); \
+	done; \
+	echo "Python 3.11 or newer with its venv module is needed (on Debian: apt-get install python3-venv)." >&2; \
+	exit 1
+
+# pip comes here, not with the environment: a set-up that was interrupted in between goes on.
+$(RUNTIME): $(PY) requirements.txt
+	@$(PY) -m ensurepip >/dev/null
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Tests of vconf-harvest: `make test` runs them against a real Elasticsearch."""

@@ -1,0 +1,48 @@
+"""Fixtures that the tests share: a real Elasticsearch, and names in it that belong to one test."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+from elasticsearch import Elasticsearch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def es_url() -> str:
+    """The Elasticsearch to test on; without one the tests fail, for a skipped test proves nothing."""
+    url = os.environ.get("ES_TEST_URL")
+    if not url:
+        pytest.fail("ES_TEST_URL names no Elasticsearch: run make test, which starts one.", pytrace=False)
+    return url
+
+
+@pytest.fixture(scope="session")
+def es(es_url: str) -> Iterator[Elasticsearch]:
+    """The official client."""
+    with Elasticsearch(es_url, request_timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def prefix(es: Elasticsearch) -> Iterator[str]:
+    """A prefix for the names of indices and templates, removed with all of them after the test."""
+    # Not from `random`, which pytest-randomly seeds alike for every test.
+    name = f"vconf-t{secrets.token_hex(4)}"
+    yield name
+    remove_all(es, name)
+
+
+def remove_all(es: Elasticsearch, prefix: str) -> None:
+    """Remove the indices and templates of a prefix, by name: a cluster may refuse to delete by wildcard."""
+    if indices := list(es.indices.get_alias(index=f"{prefix}-*", expand_wildcards="all")):
+        es.indices.delete(index=indices)
+    absent_is_fine = es.options(ignore_status=404)
+    # In this order: a component cannot go while a template is composed of it.
+    absent_is_fine.indices.delete_index_template(name=f"{prefix}*")
+    absent_is_fine.cluster.delete_component_template(name=f"{prefix}*")
