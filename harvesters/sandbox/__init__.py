@@ -1,0 +1,16 @@
+"""Vendors simulated on the loopback interface, over real HTTP, for trying things without an account.
+
+`serve_opentok` gives a `Server` that behaves as the OpenTok Insights API, within `Rules`; `load_folder`
+reads real answers, `shift` moves them to another day, `ANSWERS` is the folder of those that come along.
+"""
+
+from pathlib import Path
+
+from harvesters.sandbox.opentok import serve_opentok
+from harvesters.sandbox.opentok_answers import load_folder, shift
+from harvesters.sandbox.opentok_rules import Rules
+from harvesters.sandbox.server import Request, Response, Server
+
+ANSWERS = Path(__file__).parent / "answers" / "opentok"
+
+__all__ = ["ANSWERS", "Request", "Response", "Rules", "Server", "load_folder", "serve_opentok", "shift"]
