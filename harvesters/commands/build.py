@@ -1,0 +1,139 @@
+"""Puts the parts of a run together: recipe, destinations, the port to the vendor, the workshop."""
+
+import sys
+from collections.abc import Sequence
+
+from harvesters import source_class
+from harvesters.commands.console import Console, progress_of
+from harvesters.commands.workplace import Workplace, vendor_settings
+from harvesters.core.destinations import Destination, Target
+from harvesters.core.encode import Envelope
+from harvesters.core.errors import DestinationError, SettingsError
+from harvesters.core.fields import by_name
+from harvesters.core.http import HttpApi, Port, Traffic
+from harvesters.core.ids import safe_name
+from harvesters.core.limiter import Limiter
+from harvesters.core.loading import Recipe
+from harvesters.core.settings import digest, load, require, shaping
+from harvesters.core.source import Account
+from harvesters.core.workshop import Options, Workshop
+from harvesters.quality.units import bitrate_step
+
+ENGINE_REVISION = 1
+ES_PATIENCE_S = 60.0
+
+
+def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
+    """How records of an account become documents, with the present code and settings."""
+    source = source_class(vendor)
+    problems: list[str] = list(place.problems)
+    shapes = shaping(require(load(source.Settings, place.values, problems, shaping_only=True), problems))
+    step = bitrate_step(shapes)
+    envelope = Envelope(
+        vendor=vendor,
+        account=account.id,
+        account_name=account.name,
+        revision=f"{vendor}/{source.revision}.{ENGINE_REVISION}",
+        settings=digest(shapes),
+        prefix=place.common.index_prefix,
+        constants=source.constants,
+        fields=by_name(source.fields),
+    )
+    return Recipe(source.flatten, envelope, (step,) if step else ())
+
+
+def destinations(place: Workplace, names: Sequence[str], deadline: float) -> list[Destination]:
+    """The destinations asked for; without any: the index if one is configured, else the lake.
+
+    Raises:
+        SettingsError: the index is asked for and none is configured.
+    """
+    wanted = list(dict.fromkeys(names)) or ["index" if place.common.es_host else "lake"]
+    return [_destination(name, place, deadline) for name in wanted]
+
+
+def _destination(name: str, place: Workplace, deadline: float) -> Destination:
+    if name == "stdout":
+        from harvesters.core.destinations.stdout import StdoutDestination
+
+        return StdoutDestination(sys.stdout.buffer)
+    if name == "lake":
+        from harvesters.core.destinations.lake import LakeDestination
+
+        return LakeDestination(place.data_dir / "lake")
+    if not place.common.es_host:
+        looked = place.values.places("ES_HOST")
+        raise SettingsError([f"ES_HOST is not set, and --destination index needs it; looked in {looked}."])
+    return _index(place, deadline)
+
+
+def _index(place: Workplace, deadline: float) -> Destination:
+    """Imported late: the client costs 0.4 s."""
+    from harvesters.core.destinations.elastic import Cluster, Patience
+    from harvesters.core.destinations.index import IndexDestination
+    from harvesters.core.destinations.sender import DeadLetters
+
+    def letters(target: Target) -> DeadLetters:
+        folder = place.data_dir / "dead-letter" / target.vendor / safe_name(target.account)
+        return DeadLetters(folder / f"{target.day}.index.ndjson")
+
+    cluster = Cluster(place.common, Patience(ES_PATIENCE_S, deadline))
+    return IndexDestination(cluster, place.clock, letters)
+
+
+def vendor_workshop(vendor: str, place: Workplace, console: Console, options: Options) -> Workshop:
+    """Everything that a run of one vendor needs.
+
+    Raises:
+        SettingsError: settings are missing or malformed; nothing was asked or written.
+    """
+    source_type = source_class(vendor)
+    settings = vendor_settings(place, vendor)
+    deadline = place.clock.monotonic() + options.deadline.total_seconds()
+    ca_file = place.common.vendor_ca_file
+    port = Port(deadline, ca_file=str(ca_file) if ca_file else None)
+    api = HttpApi(source_type.judge, Limiter(source_type.limits.rates, place.clock), place.clock, port)
+    source = source_type(settings, api)
+    api.identify(source.auth)
+    shop = replay_workshop(
+        vendor, source.accounts()[0], place, console, destinations(place, options.destinations, deadline)
+    )
+    shop.source, shop.traffic, shop.options = source, api.traffic, options
+    shop.progress = progress_of(console, api.traffic)
+    return shop
+
+
+def replay_workshop(
+    vendor: str, account: Account, place: Workplace, console: Console, targets: list[Destination]
+) -> Workshop:
+    """The same without a vendor to ask."""
+    traffic = Traffic()
+    return Workshop(
+        vendor=vendor,
+        limits=source_class(vendor).limits,
+        account=account,
+        data_dir=place.data_dir,
+        clock=place.clock,
+        recipe=recipe(place, vendor, account),
+        destinations=targets,
+        progress=progress_of(console, traffic),
+        options=Options(),
+        traffic=traffic,
+    )
+
+
+def prepare(place: Workplace, *, with_setup: bool) -> None:
+    """Make the state folder and, where that was asked for, load the index templates.
+
+    Raises:
+        DestinationError: the folder cannot be written, or the cluster refuses the templates.
+    """
+    try:
+        place.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        message = f"DATA_DIR {place.data_dir} cannot be written: {error.strerror}."
+        raise DestinationError(message) from error
+    if with_setup and place.common.es_host:
+        from harvesters.core.setup import load_templates
+
+        load_templates(place.common)

@@ -1,0 +1,104 @@
+"""One command for each vendor, made from the source's declaration."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from harvesters import source_class
+from harvesters.commands.build import prepare, vendor_workshop
+from harvesters.commands.console import Console
+from harvesters.commands.options import DATES, OUTPUT, apply
+from harvesters.commands.work import close, reported
+from harvesters.commands.workplace import window, workplace
+from harvesters.core.day import parse_span
+from harvesters.core.errors import Exit
+from harvesters.core.run import run_days
+from harvesters.core.settings import declared
+from harvesters.core.source import Source
+from harvesters.core.workshop import Options, Selection
+
+CONCURRENCY = 4
+DEADLINE = "2h"
+WORK: tuple[Any, ...] = (
+    click.option("--again", is_flag=True, help="Fetch also what is final; take records that shrank."),
+    click.option("--dry-run", is_flag=True, help="Say what would be fetched and loaded; write nothing."),
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N calls of each day."),
+    click.option("--concurrency", type=click.IntRange(1, 32), default=CONCURRENCY, show_default=True,
+                 help="Batches fetched at once."),
+    click.option("--deadline", metavar="SPAN", default=DEADLINE, show_default=True,
+                 help="Wait for nothing beyond this; what is left is deferred."),
+)  # fmt: skip
+SESSION_IDS = click.option("--session-id", "calls", multiple=True, metavar="ID", help="Only these calls; repeatable.")
+
+
+def vendor_command(vendor: str) -> click.Command:
+    """The command of one vendor."""
+    source = source_class(vendor)
+    function: Callable[..., Any] = apply((*DATES, *OUTPUT, *WORK, SESSION_IDS, *_own_options(source)))(_harvest(vendor))
+    help_text = f"""{source.title}.
+
+    Without dates: the nightly run (yesterday, unsettled days, and what a destination is owed).
+    Days are UTC days; the vendor keeps {source.limits.retention.days} of them.
+
+    \b
+    Examples:
+      ./harvest.py {vendor} --date 2026-11-20
+      ./harvest.py {vendor} --last 7d --destination index --destination lake
+      ./harvest.py {vendor} --date yesterday --destination stdout | jq .vconf.type
+      ./harvest.py {vendor} --from 2026-11-01 --to 2026-11-08 --dry-run
+    """
+    return click.Command(vendor, callback=function, params=function.__click_params__[::-1], help=help_text)  # type: ignore[attr-defined]
+
+
+def _own_options(source: type[Source]) -> tuple[Any, ...]:
+    """The options that the vendor's settings declare."""
+    return tuple(
+        click.option(setting.option, f"setting_{name}", help=setting.help, hidden=setting.hidden)
+        for name, setting in declared(source.Settings)
+        if setting.option
+    )
+
+
+def _harvest(vendor: str) -> Callable[..., Exit]:
+    @click.pass_context
+    def command(ctx: click.Context, /, **given: Any) -> Exit:
+        console: Console = ctx.obj["console"]
+        own = {name.removeprefix("setting_"): value for name, value in given.items() if name.startswith("setting_")}
+        _warn_of_secrets(console, vendor, own)
+        place = workplace(ctx.obj["env_file"], {**own, "es_host": given["es_host"]})
+        days = window(place.clock, given["date"], given["first"], given["end"], given["last"])
+        options = _options(given, nightly=days.nightly)
+        shop = vendor_workshop(vendor, place, console, options)
+        with reported(console, place, given["report"], vendor) as report:
+            try:
+                prepare(place, with_setup=given["with_setup"] and not options.dry_run)
+                for sentence in run_days(shop, None if days.nightly else days.days, report, console.slice_ended):
+                    console.say(sentence)
+            finally:
+                close(shop, report)
+        return report.exit_code
+
+    return command
+
+
+def _warn_of_secrets(console: Console, vendor: str, own: dict[str, str | None]) -> None:
+    secret = [setting for name, setting in declared(source_class(vendor).Settings) if setting.secret and own.get(name)]
+    for setting in secret:
+        console.say(
+            f"warning: {setting.option} puts a secret on the command line, where other users of this machine can "
+            f"see it; use {setting.env} or {setting.env}_FILE."
+        )
+
+
+def _options(given: dict[str, Any], *, nightly: bool) -> Options:
+    selection = Selection(calls=frozenset(given["calls"]), limit=given["limit"])
+    return Options(
+        again=given["again"],
+        dry_run=given["dry_run"],
+        nightly=nightly,
+        concurrency=given["concurrency"],
+        selection=selection,
+        destinations=given["destinations"],
+        deadline=parse_span(given["deadline"]),
+    )

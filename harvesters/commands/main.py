@@ -1,0 +1,169 @@
+"""The command `harvest.py` / `vconf-harvest`: groups, errors as one line, exit codes."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from harvesters import SOURCES, __version__
+from harvesters.commands.console import Console
+from harvesters.core.errors import Exit, HarvestError
+
+COMMANDS = {
+    "replay": "harvesters.commands.replay:replay",
+    "setup": "harvesters.commands.setup:setup",
+    "dev": "harvesters.commands.dev:dev",
+}
+ALIASES = {"load-index-templates": ("setup", "templates")}
+EXIT_CODES = (
+    "Exit codes: 0 complete or empty, 1 failed, 2 wrong usage, 3 partial, 75 deferred or locked (try later), "
+    "77 credentials refused, 78 configuration, 130 interrupted."
+)
+
+
+class LazyGroup(click.Group):
+    """Commands are imported when they are asked for: `--help` needs none of the engine."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The vendors, then the other commands."""
+        del ctx
+        return [*SOURCES, *COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A vendor's command, a command of our own, or an old name for one."""
+        if cmd_name in SOURCES:
+            from harvesters.commands.harvest import vendor_command
+
+            return vendor_command(cmd_name)
+        if cmd_name in ALIASES:
+            group, name = ALIASES[cmd_name]
+            found = self.get_command(ctx, group)
+            return found.get_command(ctx, name) if isinstance(found, click.Group) else None
+        if cmd_name in COMMANDS:
+            module, _, attribute = COMMANDS[cmd_name].partition(":")
+            command: click.Command = getattr(import_module(module), attribute)
+            return command
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Names with underscores are understood too."""
+        return super().resolve_command(ctx, [args[0].replace("_", "-"), *args[1:]])
+
+
+def dashed(name: str) -> str:
+    """`--es_host` is understood as `--es-host`."""
+    return name.replace("_", "-") if name.startswith("-") else name
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": dashed,
+        "max_content_width": 100,
+    },
+    epilog=EXIT_CODES,
+)
+@click.version_option(__version__, prog_name="vconf-harvest")
+@click.option("--env-file", type=click.Path(path_type=Path), help="Settings file instead of the .env that is found.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+@click.option("-v", "--verbose", count=True, help="Say more; twice for every request.")
+@click.option("--no-progress", is_flag=True, help="No progress line on a terminal.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Form of what goes to stderr.")
+@click.pass_context
+def cli(  # noqa: PLR0913 - one argument for each option
+    ctx: click.Context,
+    /,
+    *,
+    env_file: Path | None,
+    quiet: bool,
+    verbose: int,
+    no_progress: bool,
+    log_format: str,
+) -> None:
+    r"""Harvest the past calls of video-conference vendors into Elasticsearch, whole or loud.
+
+    \b
+    Examples:
+      ./harvest.py dev demo                            no account, no server: see it work
+      ./harvest.py opentok --date 2026-11-20           one UTC day
+      ./harvest.py opentok                             the nightly run: yesterday and what is still owed
+      ./harvest.py replay opentok --all                load the archive again, without asking the vendor
+    """
+    console = Console(
+        quiet=quiet,
+        verbose=verbose,
+        log_format=log_format,
+        progress=not no_progress,
+        colour=not os.environ.get("NO_COLOR"),
+    )
+    ctx.obj = {"console": console, "env_file": env_file}
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit with its code; a traceback never reaches a user's terminal."""
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(int(_run(arguments)))
+
+
+def _run(arguments: Sequence[str] | None) -> Exit:
+    try:
+        code = cli.main(args=arguments, prog_name=_name(), standalone_mode=False)
+    except (click.ClickException, HarvestError) as error:
+        return _refuse(error)
+    except (click.exceptions.Abort, KeyboardInterrupt, BrokenPipeError):
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the one place: a bug becomes a sentence
+        return _bug(error)
+    return code if isinstance(code, Exit) else Exit(code or 0)
+
+
+def _refuse(error: click.ClickException | HarvestError) -> Exit:
+    """An error that somebody can do something about, as its sentence."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return Exit.USAGE
+    if isinstance(error, click.ClickException):
+        return _say(f"{error.format_message()} (see --help)", Exit.USAGE)
+    return _say(str(error), error.exit_code)
+
+
+def _name() -> str:
+    return "./harvest.py" if Path(sys.argv[0]).name == "harvest.py" else "vconf-harvest"
+
+
+def _say(sentence: str, code: Exit) -> Exit:
+    context = click.get_current_context(silent=True)
+    console = context.obj["console"] if context and context.obj else None
+    if console is None:
+        console = Console(quiet=False, verbose=0, log_format=_asked_format(), progress=False, colour=False)
+    console.error(sentence)
+    return code
+
+
+def _asked_format() -> str:
+    """The form that was asked for, where click stopped before it could tell."""
+    return "json" if ("json" in sys.argv and "--log-format" in sys.argv) or "--log-format=json" in sys.argv else "text"
+
+
+def _bug(error: Exception) -> Exit:
+    import logging
+
+    logging.getLogger(__name__).debug("traceback", exc_info=error)
+    sentence = (
+        f"a mistake of this program: {type(error).__name__}: {str(error)[:300]}. "
+        "What was fetched is kept. Please report it, with the output of the same command and -vv."
+    )
+    return _say(sentence, Exit.FAILED)

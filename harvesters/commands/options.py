@@ -1,0 +1,40 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
+
+DATES: tuple[Any, ...] = (
+    click.option("--date", metavar="DAY", help="A UTC day: YYYY-MM-DD, 'yesterday' or 'today'."),
+    click.option("--from", "first", metavar="DAY", help="First day of a window."),
+    click.option("--to", "end", metavar="DAY", help="Day after the last one: the window is half-open."),
+    click.option("--last", metavar="SPAN", help="The last days before today, such as 7d."),
+)
+OUTPUT: tuple[Any, ...] = (
+    click.option(
+        "--destination",
+        "destinations",
+        type=click.Choice(["index", "lake", "stdout"]),
+        multiple=True,
+        help="Where documents go; repeatable. Default: index if Elasticsearch is configured, else lake.",
+    ),
+    click.option("--es-host", metavar="HOST", help="Elasticsearch, instead of ES_HOST."),
+    click.option("--setup", "with_setup", is_flag=True, help="Load the index templates first."),
+    click.option("--report", type=click.Path(path_type=Path), help="Write what happened as JSON, also when it fails."),
+)
+
+
+def apply(options: tuple[Any, ...]) -> Callable[[F], F]:
+    """Several options as one decorator, shown in their order."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate

@@ -1,0 +1,82 @@
+"""What goes over the line: a request, its answer, what the answer means, and the port that sends it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from harvesters.core.day import Clock
+
+
+class Verdict(Enum):
+    """What the engine does with an answer."""
+
+    OK = "ok"
+    RETRY = "retry"
+    REFUSED = "refused"
+    TOO_BIG = "too_big"
+    BAD_CALL = "bad_call"
+    ADD_ON_MISSING = "add_on_missing"
+    BEYOND_RETENTION = "beyond_retention"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict and, in the vendor's or our words, why; never a header, token or setting."""
+
+    verdict: Verdict
+    why: str = ""
+
+
+OK = Judgement(Verdict.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. `url` is absolute; `headers` without credentials, which the port adds.
+
+    `takes`: verdicts beside OK that the caller handles itself; others raise.
+    """
+
+    method: str
+    url: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    takes: frozenset[Verdict] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: `body` is inflated and whole, `headers` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    judgement: Judgement = OK
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Headers that identify us, and when they end (aware UTC); None: never."""
+
+    headers: Mapping[str, str]
+    expires: datetime | None = None
+
+
+class Api(Protocol):
+    """The only way to the network: limits, retries, renewal of tokens and caps are behind it."""
+
+    clock: Clock
+
+    def send(self, request: Request) -> Answer:
+        """The answer, judged OK or one of `request.takes`.
+
+        Raises:
+            AuthError: the credentials were refused twice, or an add-on is missing.
+            DeferredError: a limit lies beyond the deadline.
+            TooBigError, BadCallError: the batch may pass in smaller pieces.
+            RetentionError: the vendor no longer has that day.
+            SliceError: anything else that does not mend itself in time.
+        """

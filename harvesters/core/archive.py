@@ -1,0 +1,298 @@
+"""The raw archive: one zstd frame per record, one JSON line per part, readable with `zstdcat | jq`.
+
+A record is written as one frame, so that merging copies frames without unpacking them, a single record
+is found by its offset, and damage is confined to the record that it hit. Lines carry a checksum of their
+own; frames carry zstd's.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import zstandard
+
+from harvesters.core.day import iso, parse_instant
+from harvesters.core.errors import ArchiveError
+from harvesters.core.files import open_private, sync, sync_folder
+from harvesters.core.source import Part, Record
+
+MAGIC = b"\x28\xb5\x2f\xfd"
+LEVEL = 3
+PIECE = 1 << 20
+
+
+class Line(msgspec.Struct):
+    """One line of the archive: a part and whose it is; `head` and `rows` are the vendor's, verbatim.
+
+    The line with `last` ends a record and carries its digest; without it the record is not whole.
+    """
+
+    vendor: str
+    account: str
+    key: tuple[str, ...]
+    call: str
+    started: str
+    level: int
+    ongoing: bool
+    fetched_at: int
+    part: int
+    last: bool
+    kind: str = ""
+    count: int = 0
+    head: msgspec.Raw = msgspec.Raw(b"{}")
+    rows: msgspec.Raw = msgspec.Raw(b"[]")
+    crc32: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a whole record lies in a file and what is known of it without unpacking it.
+
+    `digest` is over the rows' bytes in order, whatever the cuts between parts.
+    """
+
+    key: tuple[str, ...]
+    call: str
+    started: str
+    level: int
+    ongoing: bool
+    fetched_at: int
+    rows: int
+    digest: str
+    offset: int
+    length: int
+
+
+class Digest:
+    """SHA-256 over heads and rows that does not see where parts were cut."""
+
+    def __init__(self) -> None:
+        """Nothing seen yet."""
+        self._hash = hashlib.sha256()
+        self._thing: tuple[str, bytes] | None = None
+        self._rows_seen = False
+
+    def add(self, kind: str, head: bytes, rows: bytes) -> None:
+        """Take in one part; `rows` is a JSON array."""
+        inner = memoryview(rows)[1:-1]
+        if (kind, head) != self._thing:
+            self._hash.update(b"\n%s\n%s\n" % (kind.encode(), head))
+            self._thing, self._rows_seen = (kind, head), False
+        if len(inner):
+            self._hash.update(b"," if self._rows_seen else b"")
+            self._hash.update(inner)
+            self._rows_seen = True
+
+    def hexdigest(self) -> str:
+        """The first 128 bits, as text."""
+        return self._hash.hexdigest()[:32]
+
+
+def _one_line(json: bytes) -> bytes:
+    """The same JSON without line breaks; between tokens they mean nothing, within text they cannot stand."""
+    return json.replace(b"\r", b" ").replace(b"\n", b" ") if b"\n" in json or b"\r" in json else json
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One record, packed, with its entry (offset 0)."""
+
+    entry: Entry
+    data: bytes
+
+
+def pack(vendor: str, account: str, record: Record, fetched_at: int) -> Frame:
+    """Consume a record's parts and pack them into one frame.
+
+    Only the packed bytes are held: a conference of 100 MB is some 5 MB here.
+    """
+    packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
+    digest, packed, rows = Digest(), [], 0
+    line = Line(
+        vendor=vendor,
+        account=account,
+        key=record.key,
+        call=record.call,
+        started=iso(record.started),
+        level=record.level,
+        ongoing=record.ongoing,
+        fetched_at=fetched_at,
+        part=0,
+        last=False,
+    )
+    for part in record.parts:
+        _fill(line, part)
+        digest.add(part.kind, bytes(line.head), bytes(line.rows))
+        rows += part.count
+        packed.append(packer.compress(msgspec.json.encode(line) + b"\n"))
+    line.part, line.last, line.digest = line.part + 1, True, digest.hexdigest()
+    line.kind, line.count, line.crc32 = "", 0, ""
+    line.head, line.rows = msgspec.Raw(b"{}"), msgspec.Raw(b"[]")
+    packed += [packer.compress(msgspec.json.encode(line) + b"\n"), packer.flush()]
+    data = b"".join(packed)
+    return Frame(_entry_of(line, rows, 0, len(data)), data)
+
+
+def _fill(line: Line, part: Part) -> None:
+    """Make a record's line the line of its next part."""
+    head, rows = _one_line(part.head), _one_line(part.rows)
+    line.part, line.kind, line.count = line.part + 1, part.kind, part.count
+    line.head, line.rows, line.crc32 = msgspec.Raw(head), msgspec.Raw(rows), _checksum(head, rows)
+
+
+def _entry_of(last: Line, rows: int, offset: int, length: int) -> Entry:
+    return Entry(
+        key=last.key,
+        call=last.call,
+        started=last.started,
+        level=last.level,
+        ongoing=last.ongoing,
+        fetched_at=last.fetched_at,
+        rows=rows,
+        digest=last.digest,
+        offset=offset,
+        length=length,
+    )
+
+
+def _checksum(head: bytes | msgspec.Raw, rows: bytes | msgspec.Raw) -> str:
+    return f"{zlib.crc32(rows, zlib.crc32(head)):08x}"
+
+
+_decoder = msgspec.json.Decoder(Line)
+
+
+def unpack(file: IO[bytes], offset: int, length: int) -> Iterator[Line]:
+    """The lines of one frame, unpacked as they are asked for.
+
+    Raises:
+        ArchiveError: the frame is damaged.
+    """
+    file.seek(offset)
+    frame = file.read(length)
+    try:
+        for text in _texts(frame):
+            line = _decoder.decode(text)
+            if not line.last and _checksum(line.head, line.rows) != line.crc32:
+                message = f"a line of record {'/'.join(line.key)} is damaged (checksum)"
+                raise ArchiveError(message)
+            yield line
+    except (zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        message = f"damaged at byte {offset}: {type(error).__name__}"
+        raise ArchiveError(message) from error
+
+
+def _texts(frame: bytes) -> Iterator[bytes]:
+    rest = b""
+    for piece in zstandard.ZstdDecompressor().read_to_iter(frame, read_size=PIECE, write_size=PIECE):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from whole
+    if rest:
+        message = "cut"
+        raise zstandard.ZstdError(message)
+
+
+def read(file: IO[bytes], entry: Entry) -> Record:
+    """The record of an entry; its parts are unpacked as they are asked for."""
+    started = parse_instant(entry.started)
+    if started is None:
+        message = f"record {'/'.join(entry.key)} has no instant"
+        raise ArchiveError(message)
+    parts = _parts(file, entry)
+    return Record(entry.key, entry.call, started, entry.level, entry.ongoing, parts)
+
+
+def _parts(file: IO[bytes], entry: Entry) -> Iterator[Part]:
+    for line in unpack(file, entry.offset, entry.length):
+        if not line.last:
+            yield Part(line.kind, bytes(line.head), bytes(line.rows), line.count)
+
+
+def scan(path: Path) -> Iterator[Entry | str]:
+    """Every whole record of a file, and a sentence for each stretch that is damaged or cut off.
+
+    Frames are found by their magic number, so that one damaged frame costs one record and no more.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        offset = 0
+        while offset < size:
+            end = _frame_end(file, offset, size)
+            try:
+                yield _entry(file, offset, end - offset)
+            except ArchiveError as error:
+                yield f"{path.name}: {error}"
+            offset = end
+
+
+def _frame_end(file: IO[bytes], offset: int, size: int) -> int:
+    """Where the frame that begins at `offset` ends: zstd's own word, else the next magic number."""
+    file.seek(offset)
+    unpacker = zstandard.ZstdDecompressor().decompressobj()
+    at = offset
+    try:
+        while not unpacker.eof and (piece := file.read(PIECE)):
+            unpacker.decompress(piece)
+            at += len(piece)
+    except zstandard.ZstdError:
+        return _next_magic(file, offset + 1, size)
+    return at - len(unpacker.unused_data) if unpacker.eof else _next_magic(file, offset + 1, size)
+
+
+def _next_magic(file: IO[bytes], offset: int, size: int) -> int:
+    file.seek(offset)
+    before = b""
+    while piece := file.read(PIECE):
+        found = (before + piece).find(MAGIC)
+        if found >= 0:
+            return offset - len(before) + found
+        before, offset = (before + piece)[-3:], offset + len(piece)
+    return size
+
+
+def _entry(file: IO[bytes], offset: int, length: int) -> Entry:
+    """Unpack a frame to know its record."""
+    digest, rows = Digest(), 0
+    last: Line | None = None
+    for line in unpack(file, offset, length):
+        if last:
+            message = f"the frame at byte {offset} holds several records: it was packed by another program"
+            raise ArchiveError(message)
+        if line.last:
+            last = line
+        else:
+            digest.add(line.kind, bytes(line.head), bytes(line.rows))
+            rows += line.count
+    if last is None or last.digest != digest.hexdigest():
+        message = f"the record at byte {offset} is not whole"
+        raise ArchiveError(message)
+    return _entry_of(last, rows, offset, length)
+
+
+def write_merged(path: Path, chosen: Iterable[tuple[Path, Entry]]) -> list[Entry]:
+    """Write records, in the order given, into a new file and put it in the place of `path`.
+
+    The old file stays as it was until the new one is on the disk.
+    """
+    fresh = path.with_suffix(".new")
+    entries: list[Entry] = []
+    files: dict[Path, IO[bytes]] = {}
+    try:
+        with open_private(fresh, "wb") as target:
+            for origin, entry in chosen:
+                file = files.get(origin) or files.setdefault(origin, origin.open("rb"))
+                file.seek(entry.offset)
+                entries.append(replace(entry, offset=target.tell()))
+                target.write(file.read(entry.length))
+            sync(target)
+    finally:
+        for file in files.values():
+            file.close()
+    fresh.replace(path)
+    sync_folder(path.parent)
+    return entries

@@ -1,0 +1,93 @@
+"""The settings that all vendors share: destinations, state, certificates."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from harvesters.core.settings import http_url, setting
+
+_PREFIX_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
+LONGEST_PREFIX = 40
+ES_PORT = 9200
+
+
+def es_hosts(text: str) -> tuple[str, ...]:
+    """`host:port` or addresses, several with commas, as addresses.
+
+    Raises:
+        ValueError: one of them is neither.
+    """
+    return tuple(_es_host(each.strip()) for each in text.split(","))
+
+
+def _es_host(text: str) -> str:
+    url = http_url(text if "://" in text else f"http://{text}").rstrip("/")
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        port = -1
+    if port == -1:
+        message = "write host:port or an address such as https://host:9200."
+        raise ValueError(message)
+    parts = urlsplit(url)
+    return url if port else f"{parts.scheme}://{parts.netloc}:{_default_port(parts.scheme)}{parts.path}"
+
+
+def _default_port(scheme: str) -> int:
+    return 443 if scheme == "https" else ES_PORT
+
+
+def index_prefix(text: str) -> str:
+    """A prefix that Elasticsearch allows in names of indices."""
+    fine = set(text) <= _PREFIX_ALPHABET and text[0] not in "-_" and len(text) <= LONGEST_PREFIX
+    if not fine:
+        message = f"use a-z, 0-9, '-' and '_', begin with a letter or digit, {LONGEST_PREFIX} characters at most."
+        raise ValueError(message)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class CommonSettings:
+    """What every command of the harvester may need."""
+
+    es_host: tuple[str, ...] | None = setting(
+        "ES_HOST",
+        "Elasticsearch as host:port or address, several with commas",
+        parse=es_hosts,
+        option="--es-host",
+    )
+    es_api_key: str | None = setting("ES_API_KEY", "API key for Elasticsearch, encoded form", secret=True)
+    es_user: str | None = setting("ES_USER", "user for Elasticsearch, instead of an API key")
+    es_password: str | None = setting("ES_PASSWORD", "password of ES_USER", secret=True)
+    es_ca_file: Path | None = setting("ES_CA_FILE", "certificates that Elasticsearch's is checked against", parse=Path)
+    index_prefix: str = setting(
+        "INDEX_PREFIX",
+        "first part of the names of indices, aliases and templates",
+        parse=index_prefix,
+        default="vconf",
+    )
+    data_dir: Path | None = setting(
+        "DATA_DIR",
+        "folder of archive, lake, dead letters and locks; a relative one belongs to the file that names it",
+        parse=Path,
+        shown_default="data beside harvest.py",
+    )
+    vendor_ca_file: Path | None = setting(
+        "VENDOR_CA_FILE", "certificates to trust for vendors, behind a school's proxy", parse=Path
+    )
+    now: str | None = setting("VCONF_NOW", "an instant that replaces the clock, for tests and reproducible runs")
+
+
+def problems_of(settings: CommonSettings) -> list[str]:
+    """What is wrong with settings that are each well-formed but do not fit together."""
+    found: list[str] = []
+    if settings.es_user and not settings.es_password:
+        found.append("ES_USER is set but ES_PASSWORD (or ES_PASSWORD_FILE) is not.")
+    if settings.es_password and not settings.es_user:
+        found.append("ES_PASSWORD is set but ES_USER is not.")
+    if settings.es_user and settings.es_api_key:
+        found.append("ES_API_KEY and ES_USER are both set: keep one.")
+    for env, path in (("ES_CA_FILE", settings.es_ca_file), ("VENDOR_CA_FILE", settings.vendor_ca_file)):
+        if path and not path.is_file():
+            found.append(f"{env} names {path}, which is not a file.")
+    return found

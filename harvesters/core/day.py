@@ -1,0 +1,179 @@
+"""UTC days as half-open windows, the clock that is passed in, and instants as text."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+from harvesters.core.errors import InterruptedRunError, UsageError
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SPAN = re.compile(r"(\d+)([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Day:
+    """One UTC day, the window `[start, end)`."""
+
+    date: date
+
+    @property
+    def start(self) -> datetime:
+        """First instant of the day."""
+        return datetime(self.date.year, self.date.month, self.date.day, tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        """First instant of the next day."""
+        return self.start + timedelta(days=1)
+
+    def __contains__(self, instant: datetime) -> bool:
+        """Whether an aware instant lies in the day."""
+        return self.start <= instant < self.end
+
+    def __add__(self, days: int) -> "Day":
+        """The day that many days later."""
+        return Day(self.date + timedelta(days=days))
+
+    def __str__(self) -> str:
+        """`2026-11-20`."""
+        return self.date.isoformat()
+
+    @classmethod
+    def of(cls, instant: datetime) -> "Day":
+        """The UTC day of an aware instant."""
+        return cls(instant.astimezone(UTC).date())
+
+    @classmethod
+    def parse(cls, text: str, now: datetime) -> "Day":
+        """`2026-11-20`, `today` or `yesterday` (UTC).
+
+        Raises:
+            UsageError: anything else, `2026-8-20` and `2026-02-30` among it.
+        """
+        words = {"today": 0, "yesterday": -1}
+        if text in words:
+            return cls.of(now) + words[text]
+        if _DATE.fullmatch(text):
+            try:
+                return cls(date.fromisoformat(text))
+            except ValueError:
+                pass
+        message = f"'{text}' is not a date: write YYYY-MM-DD, 'yesterday' or 'today' (UTC days)."
+        raise UsageError(message)
+
+
+def days_between(first: Day, end: Day) -> Iterator[Day]:
+    """The days of the half-open window `[first, end)`, oldest first."""
+    while first < end:
+        yield first
+        first += 1
+
+
+def parse_span(text: str) -> timedelta:
+    """`90s`, `30m`, `2h`, `7d` or `2w` as a length of time.
+
+    Raises:
+        UsageError: anything else.
+    """
+    match = _SPAN.fullmatch(text.strip())
+    if not match or int(match[1]) == 0:
+        message = f"'{text}' is not a length of time: write a number and s, m, h, d or w, such as 2h or 7d."
+        raise UsageError(message)
+    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+
+
+def iso(instant: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and `Z`; finer parts are cut."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+
+
+def iso_ms(ms: int) -> str:
+    """`iso` of milliseconds since 1970."""
+    return iso(EPOCH + timedelta(milliseconds=ms))
+
+
+def to_ms(instant: datetime) -> int:
+    """Milliseconds since 1970 of an aware instant, finer parts cut."""
+    return (instant - EPOCH) // timedelta(milliseconds=1)
+
+
+def parse_instant(text: object) -> datetime | None:
+    """A vendor's ISO instant as aware UTC; naive ones are UTC; None for anything else."""
+    if not isinstance(text, str) or "T" not in text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def _minute_ms(minute: str) -> int:
+    return to_ms(datetime.fromisoformat(minute).replace(tzinfo=UTC))
+
+
+_CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z").fullmatch
+
+
+def instant_ms(text: object) -> int | None:
+    """Milliseconds since 1970 of a vendor's ISO instant, None for anything else.
+
+    The canonical form is cut apart instead of parsed: it stands in every statistics row.
+    """
+    if isinstance(text, str) and _CANONICAL(text) and text[17] < "6":
+        try:
+            return _minute_ms(text[:16]) + int(text[17:19]) * 1000 + int(text[20:23])
+        except ValueError:
+            return None
+    instant = parse_instant(text)
+    return None if instant is None else to_ms(instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time of day, the time that only moves forward, and the way to wait.
+
+    `now` stands still under `VCONF_NOW`; waits are real all the same, so they use `monotonic`.
+    """
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float] = time.monotonic
+    stop: threading.Event = field(default_factory=threading.Event)
+    wait: Callable[[float], object] | None = None
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, unless the run is being stopped.
+
+        Raises:
+            InterruptedRunError: the run was asked to stop before or during the wait.
+        """
+        (self.wait or self.stop.wait)(max(0.0, seconds))
+        self.check()
+
+    def check(self) -> None:
+        """Raise `InterruptedRunError` if the run was asked to stop."""
+        if self.stop.is_set():
+            message = "stopped: what was fetched is kept, and the next run goes on from there."
+            raise InterruptedRunError(message)
+
+
+def clock_from(text: str | None) -> Clock:
+    """The system's clock, or one that stands at the instant given by `VCONF_NOW`.
+
+    Raises:
+        ValueError: the text is no ISO instant.
+    """
+    if not text:
+        return Clock(now=lambda: datetime.now(UTC))
+    instant = parse_instant(text)
+    if instant is None:
+        message = f"VCONF_NOW is '{text}': write an instant such as 2026-11-21T08:00:00Z."
+        raise ValueError(message)
+    return Clock(now=lambda: instant)

@@ -1,0 +1,116 @@
+"""Where documents go: dumb sinks of bytes that count what became of each document."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from harvesters.core.day import Day
+from harvesters.core.encode import Encoded
+
+Documents = Iterable[Encoded]
+
+
+@dataclass(slots=True)
+class TypeCounts:
+    """What became of the documents of one type."""
+
+    sent: int = 0
+    created: int = 0
+    updated: int = 0
+    stale: int = 0
+    rejected: int = 0
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of a slice's documents.
+
+    Attributes:
+        types: by document type.
+        accepted: record to the number of its documents that are now there, by type.
+        refused: record to reasons and how often.
+        whole: records all of whose documents were answered.
+    """
+
+    types: dict[str, TypeCounts] = field(default_factory=dict)
+    accepted: dict[str, Counter[str]] = field(default_factory=dict)
+    refused: dict[str, Counter[str]] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
+
+    def of(self, type_: str) -> TypeCounts:
+        """The counts of one type."""
+        return self.types.setdefault(type_, TypeCounts())
+
+    def accept(self, record: str, type_: str, number: int) -> None:
+        """Note documents of a record that are there now."""
+        self.accepted.setdefault(record, Counter())[type_] += number
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The slice that is loaded."""
+
+    vendor: str
+    account: str
+    day: Day
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a destination should hold of one conference, by document type."""
+
+    record: str
+    conference_id: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A conference of which a destination holds fewer (`short`) or more documents than the manifest says."""
+
+    record: str
+    type: str
+    expected: int
+    found: int
+
+    @property
+    def short(self) -> bool:
+        """Whether documents are missing."""
+        return self.found < self.expected
+
+
+class Destination(Protocol):
+    """One place for documents.
+
+    `identity` is the key of its load state in the manifest: another cluster or prefix is another
+    destination. "" means that it remembers nothing. `takes_whole_slices`: it is rewritten as a whole, so
+    the engine gives it every record of the slice or none.
+    """
+
+    name: str
+    identity: str
+    takes_whole_slices: bool
+
+    def open(self) -> None:
+        """Reach it and look whether it is fit.
+
+        Raises:
+            DestinationError: it cannot be reached or is not set up; nothing was written.
+        """
+
+    def write(self, target: Target, records: Iterable[tuple[str, Documents]], counts: Counts) -> None:
+        """Write the documents of records; `counts` is kept up to date, also when it raises.
+
+        Raises:
+            DestinationError: it is gone, full or refuses us; what was answered before counts.
+        """
+
+    def check(self, target: Target, expected: Iterable[Expected]) -> list[Difference]:
+        """Where what it holds differs from what the manifest says."""
+
+    def note(self, id_: str, document: Mapping[str, object]) -> None:
+        """Keep a document of the harvester's own (a slice, a run), where that has a place."""
+
+    def close(self) -> None:
+        """Let it go."""

@@ -1,0 +1,143 @@
+"""Bodies for `_bulk`, ready as bytes, and what the node's answer says of each document."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from harvesters.core.encode import Encoded
+
+BODY_BYTES = 4 << 20
+CREATED, OK, CONFLICT, TOO_MANY = 201, 200, 409, 429
+PASSING = frozenset({429, 502, 503, 504})
+NO_RIGHT = frozenset({401, 403})
+NO_INDEX = "index_not_found_exception"
+BLOCKED = "cluster_block_exception"
+
+
+class Fate(Enum):
+    """What became of a document."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    STALE = "stale"
+    AGAIN = "again"
+    REJECTED = "rejected"
+    STOP = "stop"
+
+
+class Error(msgspec.Struct):
+    """Why a document was refused."""
+
+    type: str = ""
+    reason: str | None = None
+    caused_by: Any = None
+
+
+class Item(msgspec.Struct):
+    """The answer for one document."""
+
+    status: int
+    error: Error | None = None
+
+    @property
+    def fate(self) -> Fate:
+        """What the engine does with it. A disk at flood stage says 429 too, but does not pass by waiting."""
+        if self.status in {OK, CREATED}:
+            return Fate.CREATED if self.status == CREATED else Fate.UPDATED
+        if self.status == CONFLICT:
+            return Fate.STALE
+        kind = self.error.type if self.error else ""
+        if kind in {BLOCKED, NO_INDEX} or self.status in NO_RIGHT:
+            return Fate.STOP
+        return Fate.AGAIN if self.status in PASSING else Fate.REJECTED
+
+
+class _Action(msgspec.Struct):
+    index: Item
+
+
+class Reply(msgspec.Struct):
+    """The answer of `_bulk`, filtered: one item for each action, in order."""
+
+    errors: bool
+    items: list[_Action]
+
+
+@dataclass(slots=True)
+class Body:
+    """Some documents for one request, and whose they are.
+
+    `runs` tells from which position on documents are of a record and type.
+    """
+
+    lines: list[bytes] = field(default_factory=list)
+    runs: list[tuple[int, str, str]] = field(default_factory=list)
+    size: int = 0
+
+    def __len__(self) -> int:
+        """Number of documents."""
+        return len(self.lines)
+
+    def add(self, record: str, type_: str, both_lines: bytes) -> None:
+        """Add a document: its action line and its source line."""
+        if not self.runs or self.runs[-1][1] != record or self.runs[-1][2] != type_:
+            self.runs.append((len(self.lines), record, type_))
+        self.lines.append(both_lines)
+        self.size += len(both_lines)
+
+    def spans(self) -> Iterator[tuple[int, int, str, str]]:
+        """From, to (excluded), record and type of each run."""
+        ends = [*self.runs, (len(self.lines), "", "")]
+        for (start, record, type_), (end, _, _) in pairwise(ends):
+            yield start, end, record, type_
+
+    def owner(self, position: int) -> tuple[str, str]:
+        """Record and type of one document."""
+        return next((record, type_) for start, end, record, type_ in self.spans() if start <= position < end)
+
+    def part(self, positions: list[int]) -> "Body":
+        """Some of the documents, in ascending positions, as a body of their own."""
+        rest, wanted = Body(), iter(positions)
+        position = next(wanted, -1)
+        for start, end, record, type_ in self.spans():
+            while start <= position < end:
+                rest.add(record, type_, self.lines[position])
+                position = next(wanted, -1)
+        return rest
+
+    def halves(self) -> tuple["Body", "Body"]:
+        """The same documents in two bodies."""
+        middle = len(self) // 2
+        return self.part(list(range(middle))), self.part(list(range(middle, len(self))))
+
+
+class Actions:
+    """Action lines; what documents of one index and record share is made once."""
+
+    def __init__(self) -> None:
+        """Nothing cached yet."""
+        self._for: tuple[str, int] | None = None
+        self._before = b""
+
+    def both_lines(self, document: Encoded) -> bytes:
+        """Action and source, each with its line end."""
+        if self._for != (document.index, document.version):
+            self._for = (document.index, document.version)
+            self._before = b'{"index":{"_index":"%s","version":%d,"version_type":"external_gte","_id":"' % (
+                document.index.encode(),
+                document.version,
+            )
+        return b'%s%s"}}\n%s\n' % (self._before, document.id.encode(), document.source)
+
+
+def without_values(reason: str) -> str:
+    """An error's reason without the personal values that Elasticsearch quotes in it."""
+    kept: list[str] = []
+    for number, piece in enumerate(reason.split("'")):
+        kept.append(piece if number % 2 == 0 else "…")
+    text = "'".join(kept)
+    return text.split("Preview of field")[0].split("document with id")[0].strip(" .:,'")[:200]

@@ -1,0 +1,263 @@
+"""Elasticsearch through the official client: connection, rights and versions as sentences, counts, templates.
+
+The client of 8.19 speaks to servers 8.19 and 9; it is imported here alone, and this module only where a
+command talks to Elasticsearch, since the import costs 0.4 s.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import elastic_transport
+import elasticsearch
+import msgspec
+
+from harvesters.core.common_settings import CommonSettings
+from harvesters.core.destinations import Difference, Expected, Target
+from harvesters.core.destinations.bulk import BLOCKED, NO_INDEX, Body, Item, Reply
+from harvesters.core.encode import BY_MONTH, INDEX
+from harvesters.core.errors import DestinationError
+from harvesters.core.templates import RUNS, TEMPLATES_VERSION, template_name
+
+log = logging.getLogger(__name__)
+
+REQUEST_TIMEOUT = 120
+FILTER = "errors,took,items.*.error,items.*.status"
+AGAIN_STATUS = frozenset({429, 502, 503, 504})
+TOO_LARGE_STATUS = frozenset({400, 413})
+TERMS = 1000
+COMPATIBLE = "application/vnd.elasticsearch+"
+
+logging.getLogger("elastic_transport").setLevel(logging.ERROR)
+
+
+class Again(Exception):  # noqa: N818 - a signal, not an error of anybody's
+    """The request may pass next time."""
+
+
+class TooLarge(Exception):  # noqa: N818 - a signal, not an error of anybody's
+    """The request may pass in smaller pieces."""
+
+
+class _ReadyLines(elastic_transport.Serializer):
+    """Bodies that are bytes already, handed on without a copy."""
+
+    mimetype = f"{COMPATIBLE}x-ndjson"
+
+    def dumps(self, data: bytes) -> bytes:
+        return data
+
+
+class _RawReply(elastic_transport.Serializer):
+    """Replies that are decoded by a typed decoder of ours."""
+
+    mimetype = f"{COMPATIBLE}json"
+
+    def loads(self, data: bytes) -> bytes:
+        return data
+
+
+_reply = msgspec.json.Decoder(Reply)
+
+
+def _client(settings: CommonSettings, **more: Any) -> elasticsearch.Elasticsearch:
+    login: dict[str, Any] = {}
+    if settings.es_api_key:
+        login["api_key"] = settings.es_api_key
+    elif settings.es_user:
+        login["basic_auth"] = (settings.es_user, settings.es_password or "")
+    if settings.es_ca_file:
+        login["ca_certs"] = str(settings.es_ca_file)
+    return elasticsearch.Elasticsearch(
+        list(settings.es_host or ()), request_timeout=REQUEST_TIMEOUT, max_retries=0, **login, **more
+    )
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long a load waits for a node: seconds without progress, and the run's deadline (monotonic)."""
+
+    seconds: float
+    deadline: float
+
+
+class Cluster:
+    """One cluster and prefix."""
+
+    def __init__(self, settings: CommonSettings, patience: Patience) -> None:
+        """Nothing is sent yet."""
+        self._admin = _client(settings)
+        raw = {each.mimetype: each() for each in (_ReadyLines, _RawReply)}
+        self._bulk = _client(settings, serializers=raw)
+        self._prefix = settings.index_prefix
+        self.patience, self.deadline = patience.seconds, patience.deadline
+        hosts = [urlsplit(host) for host in settings.es_host or ()]
+        self.where = "Elasticsearch at " + ", ".join(f"{each.hostname}:{each.port}" for each in hosts)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._admin.close()
+        self._bulk.close()
+
+    def identify(self) -> str:
+        """`<cluster uuid>/<prefix>`: what the load state in a manifest belongs to."""
+        with self._sentences():
+            uuid = self._admin.cluster.state(metric="master_node").get("cluster_uuid")
+        return f"{uuid}/{self._prefix}"
+
+    def check_templates(self) -> None:
+        """Refuse a cluster whose index templates are missing or older than ours."""
+        with self._sentences():
+            found = self._admin.indices.get_index_template(name=f"{self._prefix}-*").get("index_templates", [])
+        versions = {each["name"]: each["index_template"].get("version", 0) for each in found}
+        wanted = [template_name(self._prefix, type_) for type_ in INDEX]
+        if missing := [name for name in wanted if name not in versions]:
+            self._refuse(f"has no index template {', '.join(missing)}")
+        if old := [name for name in wanted if versions[name] < TEMPLATES_VERSION]:
+            self._refuse(f"has older index templates than this program: {', '.join(old)}")
+
+    def _refuse(self, what: str) -> None:
+        message = f"{self.where} {what}; load ours with './harvest.py setup templates' or add --setup."
+        raise DestinationError(message)
+
+    def bulk(self, body: Body) -> list[Item]:
+        """Send a body; one item for each document, in order.
+
+        Raises:
+            Again: the node is busy, gone, or its answer cannot be read; a resend is safe.
+            TooLarge: the body, or a document in it, is more than the node takes.
+            DestinationError: the node refuses us as a whole.
+        """
+        try:
+            raw = self._bulk.bulk(operations=cast("Any", b"".join(body.lines)), filter_path=FILTER).body
+            items = [action.index for action in _reply.decode(raw).items]
+        except elasticsearch.ApiError as error:
+            raise self._of_status(error) from error
+        except (
+            elastic_transport.TransportError,
+            elasticsearch.UnsupportedProductError,
+            msgspec.MsgspecError,
+        ) as error:
+            raise Again(_short(error)) from error
+        if len(items) != len(body):
+            message = f"the answer speaks of {len(items)} documents, {len(body)} were sent"
+            raise Again(message)
+        return items
+
+    def _of_status(self, error: elasticsearch.ApiError) -> Exception:
+        status = error.meta.status
+        if status in AGAIN_STATUS:
+            return Again(f"status {status}")
+        if status in TOO_LARGE_STATUS:
+            return TooLarge(f"status {status}")
+        return DestinationError(self._sentence(error))
+
+    def why_stopped(self, item: Item) -> str:
+        """The sentence for a document's error that stops the whole load."""
+        kind = item.error.type if item.error else ""
+        if kind == BLOCKED:
+            return f"{self.where} blocks writing (disk at flood stage, or a read-only index): free space and run again."
+        if kind == NO_INDEX:
+            return f"{self.where} may not create the index (action.auto_create_index): allow {self._prefix}-*."
+        return f"{self.where} refuses our user the right to write to {self._prefix}-* (status {item.status})."
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        """Turns the client's errors into `DestinationError` with a sentence."""
+        try:
+            yield
+        except (
+            elasticsearch.ApiError,
+            elastic_transport.TransportError,
+            elasticsearch.UnsupportedProductError,
+        ) as error:
+            raise DestinationError(self._sentence(error)) from error
+
+    def _sentence(self, error: Exception) -> str:
+        """An error of the client as what to do about it, without the bodies that it quotes."""
+        if isinstance(error, elasticsearch.AuthenticationException):
+            return f"{self.where} refuses the login: check ES_API_KEY, or ES_USER and ES_PASSWORD."
+        if isinstance(error, elasticsearch.AuthorizationException):
+            return f"{self.where} refuses our user a right that it needs on {self._prefix}-* (see README, rights)."
+        if isinstance(error, elasticsearch.UnsupportedProductError):
+            return f"{self.where}: something answers there, but it is not Elasticsearch."
+        if isinstance(error, elasticsearch.ApiError):
+            return f"{self.where} answers with status {error.meta.status} ({str(error.message)[:200]})."
+        return f"{self.where} cannot be reached: {_short(error)}."
+
+    def refresh_and_search(self, indices: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A search that sees everything that was acknowledged."""
+        names = ",".join(indices)
+        with self._sentences():
+            self._admin.indices.refresh(index=names, ignore_unavailable=True, allow_no_indices=True)
+            found = self._admin.search(index=names, ignore_unavailable=True, allow_no_indices=True, size=0, **body)
+        result: Mapping[str, Any] = found.body
+        return result
+
+    def differences(self, target: Target, expected: Sequence[Expected]) -> list[Difference]:
+        """Where the counts of the conferences' documents differ from what is expected, by type."""
+        indices = [self._index(type_, target) for type_ in INDEX]
+        found: list[Difference] = []
+        for start in range(0, len(expected), TERMS):
+            some = expected[start : start + TERMS]
+            counted = self._counted(indices, [each.conference_id for each in some])
+            found += [
+                Difference(each.record, type_, each.counts.get(type_, 0), counted[each.conference_id].get(type_, 0))
+                for each in some
+                for type_ in INDEX
+                if each.counts.get(type_, 0) != counted[each.conference_id].get(type_, 0)
+            ]
+        return found
+
+    def _index(self, type_: str, target: Target) -> str:
+        day = str(target.day)
+        return f"{self._prefix}-{INDEX[type_]}-{day[:7].replace('-', '.') if type_ in BY_MONTH else day[:4]}"
+
+    def _counted(self, indices: Sequence[str], ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        types = {"types": {"terms": {"field": "vconf.type", "size": len(INDEX)}}}
+        body = {
+            "query": {"terms": {"vconf.conference.id": list(ids)}},
+            "aggs": {"ids": {"terms": {"field": "vconf.conference.id", "size": len(ids)}, "aggs": types}},
+        }
+        counted: dict[str, dict[str, int]] = defaultdict(dict)
+        found = self.refresh_and_search(indices, body)
+        for bucket in found.get("aggregations", {}).get("ids", {}).get("buckets", []):
+            counted[bucket["key"]] = {each["key"]: each["doc_count"] for each in bucket["types"]["buckets"]}
+        return counted
+
+    def put(self, name: str, template: Mapping[str, Any], *, component: bool) -> None:
+        """Load one template; what the node does not like about it is said."""
+        with self._sentences():
+            if component:
+                self._admin.cluster.put_component_template(name=name, body=dict(template))
+            else:
+                self._admin.indices.put_index_template(name=name, body=dict(template))
+
+    def mappings(self, pattern: str) -> dict[str, Mapping[str, Any]]:
+        """The mappings of the existing indices of a pattern, by index."""
+        with self._sentences():
+            found = self._admin.indices.get_mapping(index=pattern, ignore_unavailable=True, allow_no_indices=True)
+        return {name: each["mappings"] for name, each in found.body.items()}
+
+    def add_fields(self, index: str, properties: Mapping[str, Any]) -> None:
+        """Add new fields to an existing index."""
+        with self._sentences():
+            self._admin.indices.put_mapping(index=index, properties=dict(properties))
+
+    def index_one(self, id_: str, document: Mapping[str, object]) -> None:
+        """Write one document of the harvester's own (a run or slice)."""
+        with self._sentences():
+            self._admin.index(index=f"{self._prefix}-{RUNS}", id=id_, document=document)
+
+
+def _short(error: Exception) -> str:
+    """A transport error without the address and bodies that it repeats."""
+    names = {
+        "ConnectionError": "the connection was refused or lost",
+        "ConnectionTimeout": "no answer in time",
+    }
+    return names.get(type(error).__name__, f"an unreadable answer ({type(error).__name__})")

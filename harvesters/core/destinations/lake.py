@@ -1,0 +1,106 @@
+"""The lake: a zstd NDJSON file for each document type and day, read directly by DuckDB, polars and jq."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+import zstandard
+
+from harvesters.core.destinations import Counts, Difference, Documents, Expected, Target
+from harvesters.core.errors import DestinationError
+from harvesters.core.fields import CALL_TYPES
+from harvesters.core.files import open_private, sync, sync_folder
+from harvesters.core.ids import safe_name
+
+LEVEL = 3
+
+
+class LakeDestination:
+    """Rewrites the files of a slice as a whole and swaps them by rename."""
+
+    name, identity, takes_whole_slices = "lake", "lake", True
+
+    def __init__(self, root: Path) -> None:
+        """`root`: the folder `lake`."""
+        self._root = root
+
+    def open(self) -> None:
+        """Make the folder."""
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"the lake {self._root} cannot be written: {error.strerror}."
+            raise DestinationError(message) from error
+
+    def path(self, type_: str, target: Target) -> Path:
+        """The file of one type and slice."""
+        folder = self._root / type_ / f"vendor={target.vendor}" / f"account={safe_name(target.account)}"
+        return folder / f"{target.day}.ndjson.zst"
+
+    def write(self, target: Target, records: Iterable[tuple[str, Documents]], counts: Counts) -> None:
+        """Write all records of the slice; the old files stay until every new one is whole."""
+        try:
+            with ExitStack() as stack:
+                files = _Files(self, target, stack)
+                for record, documents in records:
+                    for document in documents:
+                        files.of(document.type).write(document.source + b"\n")
+                        counts.accept(record, document.type, 1)
+                    counts.whole.add(record)
+            files.swap()
+        except OSError as error:
+            message = f"the lake {self._root} cannot be written: {error.strerror}."
+            raise DestinationError(message) from error
+        for record in counts.whole:
+            for type_, number in counts.accepted.get(record, {}).items():
+                counts.of(type_).sent += number
+
+    def check(self, target: Target, expected: Iterable[Expected]) -> list[Difference]:
+        """A type whose file is gone is short for every conference that has documents of it."""
+        gone = {type_ for type_ in CALL_TYPES if not self.path(type_, target).exists()}
+        return [
+            Difference(each.record, type_, number, 0)
+            for each in expected
+            for type_, number in each.counts.items()
+            if type_ in gone and number
+        ]
+
+    def note(self, id_: str, document: Mapping[str, object]) -> None:
+        """Runs and slices have no place here."""
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+class _Files:
+    """The new files of one slice, opened as types come up."""
+
+    def __init__(self, lake: LakeDestination, target: Target, stack: ExitStack) -> None:
+        self._lake, self._target, self._stack = lake, target, stack
+        self._open: dict[str, IO[bytes]] = {}
+
+    def of(self, type_: str) -> IO[bytes]:
+        """The file of a type."""
+        if type_ not in self._open:
+            path = self._lake.path(type_, self._target)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            raw = self._stack.enter_context(open_private(_fresh(path), "wb"))
+            self._stack.callback(sync, raw)
+            packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+            self._open[type_] = self._stack.enter_context(packer.stream_writer(raw, closefd=False))
+        return self._open[type_]
+
+    def swap(self) -> None:
+        """Put the new files in the place of the old ones; types that no longer occur go."""
+        for type_ in CALL_TYPES:
+            path = self._lake.path(type_, self._target)
+            if type_ in self._open:
+                _fresh(path).replace(path)
+                sync_folder(path.parent)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _fresh(path: Path) -> Path:
+    return path.with_name(path.name + ".new")

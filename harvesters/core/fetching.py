@@ -1,0 +1,211 @@
+"""The first step of a slice: fetch what the archive lacks, several batches at once."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from harvesters.core.archive import pack
+from harvesters.core.day import Clock, Day, iso, parse_instant, to_ms
+from harvesters.core.errors import BadCallError, HarvestError, TooBigError
+from harvesters.core.ids import readable
+from harvesters.core.manifest import CallState, Manifest
+from harvesters.core.source import Account, Call, Failure, Limits, Notice, Record, Source
+from harvesters.core.store import SliceStore
+
+log = logging.getLogger(__name__)
+
+NIGHTLY_TRIES, WEEKLY = timedelta(days=7), timedelta(days=7)
+LOST_AFTER = timedelta(days=3)
+MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a slice is fetched: its day, the vendor's limits, and the present instant."""
+
+    day: Day
+    limits: Limits
+    now: datetime
+
+    @property
+    def settled_from(self) -> datetime:
+        """From when on the day's data no longer changes."""
+        return self.day.end + self.limits.settle
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What fetching one call gave."""
+
+    records: list[str] = field(default_factory=list)
+    level: int = 0
+    ongoing: bool = False
+    failure: Failure | None = None
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What a fetch gave: outcomes by call, what the operator must hear, and why it ended early."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    error: BaseException | None = None
+
+
+def is_final(state: CallState, manifest: Manifest, when: Schedule) -> bool:
+    """Whether a call needs no further fetch: lost, or fetched whole after the day had settled."""
+    if state.state == "lost":
+        return True
+    fetched = parse_instant(state.fetched)
+    late_enough = fetched is not None and fetched >= when.settled_from
+    ongoing = any(manifest.records[name].ongoing for name in state.records if name in manifest.records)
+    enough = state.state == "none" or state.level >= when.limits.level
+    return state.state in {"fetched", "none"} and late_enough and not ongoing and enough
+
+
+def is_due(state: CallState, when: Schedule) -> bool:
+    """Whether a nightly run tries a failed call again: nightly for a week, then weekly."""
+    tried = parse_instant(state.tried)
+    return tried is None or when.now < when.day.end + NIGHTLY_TRIES or when.now >= tried + WEEKLY
+
+
+def to_fetch(calls: Iterable[Call], manifest: Manifest, when: Schedule, *, again: bool, nightly: bool) -> list[Call]:
+    """The calls that a run fetches: never fetched first, then failed ones, then those not final."""
+    ranked: dict[int, list[Call]] = {0: [], 1: [], 2: []}
+    for call in calls:
+        state = manifest.calls.get(call.key)
+        if state is None or state.state == MISSING:
+            ranked[0].append(call)
+        elif state.state == "failed":
+            if again or not nightly or is_due(state, when):
+                ranked[1].append(call)
+        elif again or not is_final(state, manifest, when):
+            ranked[2].append(call)
+    return [call for rank in ranked.values() for call in rank]
+
+
+def batches(calls: Iterable[Call], limits: Limits) -> Iterator[list[Call]]:
+    """Calls in their order, as many at once as the vendor and the answer's size allow."""
+    batch: list[Call] = []
+    weight = 0
+    for call in calls:
+        if batch and (len(batch) == limits.batch or weight + call.weight > limits.batch_bytes):
+            yield batch
+            batch, weight = [], 0
+        batch.append(call)
+        weight += call.weight
+    if batch:
+        yield batch
+
+
+def _unwatched(calls: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(slots=True)
+class Fetcher:
+    """Fetches the calls of one slice into its part file."""
+
+    source: Source
+    account: Account
+    day: Day
+    store: SliceStore
+    manifest: Manifest
+    clock: Clock
+    progress: Callable[[int], None] = _unwatched
+    result: Fetched = field(default_factory=Fetched)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, calls: Sequence[Call], concurrency: int) -> Fetched:
+        """Fetch all of them; an error that ends the slice is kept beside what came before it."""
+        with ThreadPoolExecutor(concurrency, thread_name_prefix="fetch") as pool:
+            futures = [pool.submit(self._batch, batch) for batch in batches(calls, self.source.limits)]
+            try:
+                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+                self.result.error = next((error for each in done if (error := each.exception())), None)
+            except KeyboardInterrupt as error:
+                self.clock.stop.set()
+                self.result.error = error
+            finally:
+                _cancel(futures)
+        return self.result
+
+    def _batch(self, calls: Sequence[Call]) -> None:
+        """Fetch one batch, in halves if it is too big or one of its calls upsets the vendor."""
+        self.clock.check()
+        outcomes = {call.key: Outcome() for call in calls}
+        notices: list[Notice] = []
+        try:
+            for item in self.source.fetch(self.account, calls, self.day):
+                self._take(item, outcomes, notices)
+        except (TooBigError, BadCallError, msgspec.MsgspecError) as error:
+            if len(calls) > 1:
+                log.info("a batch of %d is read in halves: %s", len(calls), error)
+                middle = len(calls) // 2
+                self._batch(calls[:middle])
+                self._batch(calls[middle:])
+                return
+            why = str(error) if isinstance(error, HarvestError) else f"unexpected form: {error}"
+            outcomes[calls[0].key].failure = Failure(calls[0].key, why)
+        with self._lock:
+            self.result.outcomes |= outcomes
+            self.result.notices += notices
+        self.progress(len(calls))
+
+    def _take(self, item: Record | Failure | Notice, outcomes: dict[str, Outcome], notices: list[Notice]) -> None:
+        if isinstance(item, Notice):
+            notices.append(item)
+        elif isinstance(item, Failure):
+            outcomes[item.call].failure = item
+        elif item.started in self.day:
+            self._keep(item, outcomes[item.call])
+
+    def _keep(self, record: Record, outcome: Outcome) -> None:
+        """Bring a record onto the disk; a changed one is always later than the one it replaces."""
+        name = readable(record.key)
+        old = self.manifest.records.get(name)
+        now = to_ms(self.clock.now())
+        fetched_at = max(now, old.fetched_at + 1) if old else now
+        self.store.append(pack(self.source.name, self.account.id, record, fetched_at))
+        outcome.level = min(outcome.level, record.level) if outcome.records else record.level
+        outcome.records.append(name)
+        outcome.ongoing |= record.ongoing
+
+
+def _cancel(futures: Iterable[Future[None]]) -> None:
+    for future in futures:
+        future.cancel()
+
+
+def note_outcomes(manifest: Manifest, outcomes: dict[str, Outcome], when: Schedule) -> None:
+    """Write down in the manifest what became of each call; merged records must be there already."""
+    for key, outcome in outcomes.items():
+        old = manifest.calls.get(key, CallState(MISSING))
+        records = tuple(name for name in dict.fromkeys((*old.records, *outcome.records)) if name in manifest.records)
+        lost = set(outcome.records) - set(records)
+        failure = outcome.failure or (Failure(key, "its record could not be read back") if lost else None)
+        if failure:
+            manifest.calls[key] = _failed(old, failure, records, when)
+        else:
+            state = "fetched" if records else "none"
+            manifest.calls[key] = CallState(state, level=outcome.level, fetched=iso(when.now), records=records)
+
+
+def _failed(old: CallState, failure: Failure, records: tuple[str, ...], when: Schedule) -> CallState:
+    """A failed call; one that the vendor says is gone is lost some nights after its day settled."""
+    lost = failure.permanent and when.now >= when.settled_from + LOST_AFTER
+    return CallState(
+        state="lost" if lost else "failed",
+        level=old.level,
+        tries=old.tries + 1,
+        since=old.since or iso(when.now),
+        tried=iso(when.now),
+        reason=failure.reason,
+        permanent=failure.permanent,
+        records=records,
+    )

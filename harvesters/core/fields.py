@@ -1,0 +1,160 @@
+"""The field list: every field that a document may have, once.
+
+It is the source of the index templates and of `docs/fields.md`; a vendor's own few fields stand in its
+module. A test fails when a flattener emits a
+field that is not in it, or when nobody emits one that is.
+"""
+
+from dataclasses import dataclass
+
+KEYWORD, FLOAT, LONG, BOOLEAN, DATE, TEXT, FLATTENED, DATE_RANGE = (
+    "keyword", "float", "long", "boolean", "date", "text", "flattened", "date_range",
+)  # fmt: skip
+
+CONFERENCE, PARTICIPANT, STREAM, SAMPLE, SLICE, RUN = (
+    "conference", "participant", "stream", "sample", "slice", "run",
+)  # fmt: skip
+CALL_TYPES = (CONFERENCE, PARTICIPANT, STREAM, SAMPLE)
+RUN_TYPES = (SLICE, RUN)
+CHILDREN = (PARTICIPANT, STREAM, SAMPLE)
+ALL = CALL_TYPES + RUN_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field.
+
+    Attributes:
+        name: dotted, as in `_source`.
+        type: of the mapping.
+        help: what it means, with its unit.
+        types: document types that carry it.
+        personal: whether it tells of a person (the privacy step treats it).
+    """
+
+    name: str
+    type: str
+    help: str
+    types: tuple[str, ...] = CALL_TYPES
+    personal: bool = False
+
+
+def _media(name: str, type_: str, help_: str) -> tuple[Field, ...]:
+    return tuple(
+        Field(f"vconf.quality.{medium}.{name}", type_, f"{medium}: {help_}", (SAMPLE,))
+        for medium in ("audio", "video", "screen")
+        if medium != "audio" or name not in {"width", "height", "pixels"}
+    )
+
+
+ECS = (
+    Field("@timestamp", DATE, "start of the thing; instant of a sample", ALL),
+    Field("ecs.version", KEYWORD, "version of the Elastic Common Schema", ALL),
+    Field("event.kind", KEYWORD, "event, metric (sample) or state (slice, run)", ALL),
+    Field("event.category", KEYWORD, "session or network"),
+    Field("event.type", KEYWORD, "start, end or info"),
+    Field("event.module", KEYWORD, "the vendor's module, such as opentok"),
+    Field("event.dataset", KEYWORD, "module and document type, such as opentok.participant"),
+    Field("event.id", KEYWORD, "the readable key"),
+    Field("event.start", DATE, "start", (*CALL_TYPES[:3], RUN)),
+    Field("event.end", DATE, "end; absent if unknown", (*CALL_TYPES[:3], RUN)),
+    Field("event.duration", LONG, "end minus start in ns", (*CALL_TYPES[:3], RUN)),
+    Field("event.created", DATE, "when the vendor was asked"),
+    Field("observer.vendor", KEYWORD, "Vonage"),
+    Field("observer.product", KEYWORD, "Video API"),
+    Field("observer.type", KEYWORD, "always conference"),
+    Field("cloud.account.id", KEYWORD, "project or account at the vendor"),
+    Field("service.type", KEYWORD, "always video-conference"),
+    Field("user.id", KEYWORD, "the vendor's id of the person or installation", CHILDREN, personal=True),
+    Field("client.geo.country_iso_code", KEYWORD, "country as the vendor says", CHILDREN, personal=True),
+    Field("user_agent.original", KEYWORD, "user agent, decoded", (PARTICIPANT,), personal=True),
+    Field("user_agent.name", KEYWORD, "browser", CHILDREN),
+    Field("user_agent.version", KEYWORD, "browser's version", CHILDREN),
+    Field("message", TEXT, "one sentence that sums it up", RUN_TYPES),
+)
+
+COMMON = (
+    Field("vconf.type", KEYWORD, "document type", ALL),
+    Field("vconf.vendor", KEYWORD, "opentok ...", (*CALL_TYPES, SLICE)),
+    Field("vconf.account.id", KEYWORD, "project or account at the vendor", (*CALL_TYPES, SLICE)),
+    Field("vconf.account.name", KEYWORD, "name of the account's profile", (*CALL_TYPES, SLICE)),
+    Field("vconf.schema", KEYWORD, "version of this document model", ALL),
+    Field("vconf.harvest.fetched_at", DATE, "when the vendor was asked"),
+    Field("vconf.harvest.revision", KEYWORD, "revision of the source and of the engine"),
+    Field("vconf.harvest.settings", KEYWORD, "digest of the settings that shape documents"),
+    Field("vconf.privacy", KEYWORD, "privacy profile"),
+    Field("vconf.flags", KEYWORD, "what is missing, guessed, clamped or repaired"),
+    Field("vconf.extra", FLATTENED, "members of the vendor's that have no field", CALL_TYPES[:3]),
+    Field("vconf.conference.id", KEYWORD, "`_id` of the conference"),
+    Field("vconf.conference.vendor_id", KEYWORD, "the vendor's id of the conference"),
+    Field("vconf.conference.parent_id", KEYWORD, "the vendor's id of the room or session"),
+    Field("vconf.conference.start", DATE, "start of the conference"),
+    Field("vconf.conference.end", DATE, "end of the conference; absent if unknown"),
+    Field("vconf.conference.duration_s", FLOAT, "length of the conference in s"),
+    Field("vconf.topology", KEYWORD, "routed or relayed", (CONFERENCE,)),
+    Field("vconf.participants.count", LONG, "participants (joins)", (CONFERENCE,)),
+    Field("vconf.streams.count", LONG, "streams, sent and received", (CONFERENCE,)),
+    Field("vconf.participant.id", KEYWORD, "`_id` of the participant", CHILDREN),
+    Field("vconf.participant.duration_s", FLOAT, "from join to leave in s", (PARTICIPANT,)),
+    Field("vconf.presence", DATE_RANGE, "from join to leave; gives concurrency", (PARTICIPANT,)),
+    Field("vconf.client.sdk.name", KEYWORD, "client SDK", CHILDREN),
+    Field("vconf.client.sdk.version", KEYWORD, "its version", CHILDREN),
+    Field("vconf.client.kind", KEYWORD, "browser, mobile or other", CHILDREN),
+    Field("vconf.stream.id", KEYWORD, "`_id` of the stream", (STREAM, SAMPLE)),
+    Field("vconf.stream.direction", KEYWORD, "sent or received", (STREAM, SAMPLE)),
+    Field("vconf.stream.kind", KEYWORD, "camera, screen, mic or other", (STREAM, SAMPLE)),
+    Field("vconf.stream.media", KEYWORD, "audio, video, screen", (STREAM, SAMPLE)),
+    Field("vconf.stream.codec", KEYWORD, "codecs that were used", (STREAM,)),
+    Field(
+        "vconf.stream.peer_participant_id",
+        KEYWORD,
+        "`_id` of the participant at the other end",
+        (STREAM, SAMPLE),
+    ),
+    Field("vconf.stream.start", DATE, "start of the stream", (STREAM,)),
+    Field("vconf.stream.end", DATE, "end of the stream; absent if unknown", (STREAM,)),
+    Field("vconf.stream.duration_s", FLOAT, "length of the stream in s", (STREAM,)),
+    Field("vconf.stream.samples", LONG, "measurements of the stream", (STREAM,)),
+)
+
+QUALITY = (
+    *_media("loss_pct", FLOAT, "packet loss in percent, 0 to 100"),
+    *_media("latency_ms", FLOAT, "one-way delay in ms"),
+    *_media("bitrate_kbps", FLOAT, "bitrate in 1000 bit/s"),
+    *_media("width", LONG, "picture width in pixels"),
+    *_media("height", LONG, "picture height in pixels"),
+    *_media("pixels", LONG, "width times height"),
+)
+
+RUNS = (
+    Field("run.id", KEYWORD, "id of one execution of the command", RUN_TYPES),
+    Field("run.command", KEYWORD, "the command without its settings", (RUN,)),
+    Field("run.version", KEYWORD, "version of the harvester", (RUN,)),
+    Field("run.exit_code", LONG, "exit code", (RUN,)),
+    Field("run.peak_rss_mb", FLOAT, "largest memory use in MB", (RUN,)),
+    Field("slice.day", KEYWORD, "UTC day", (SLICE,)),
+    Field("slice.state", KEYWORD, "complete, empty, partial, deferred or failed", (SLICE,)),
+    Field("slice.settled", BOOLEAN, "whether the day is final", (SLICE,)),
+    Field("slice.listed", LONG, "calls listed", (SLICE,)),
+    Field("slice.harvested", LONG, "calls harvested", (SLICE,)),
+    Field("slice.without_conference", LONG, "calls without a conference on the day", (SLICE,)),
+    Field("slice.failed", LONG, "calls that failed", (SLICE,)),
+    Field("slice.failures", FLATTENED, "failed calls by key, with the reason", (SLICE,)),
+    Field("slice.attempts", LONG, "runs that fetched this slice", (SLICE,)),
+    Field("slice.retention_ends", DATE, "until when the vendor keeps the day", (SLICE,)),
+)
+
+NEUTRAL: tuple[Field, ...] = ECS + COMMON + QUALITY + RUNS
+
+
+def by_name(own: tuple[Field, ...] = ()) -> dict[str, Field]:
+    """The neutral fields and a vendor's own, by name.
+
+    Raises:
+        ValueError: two fields have one name.
+    """
+    fields = {each.name: each for each in (*NEUTRAL, *own)}
+    if len(fields) != len(NEUTRAL) + len(own):
+        message = "a field stands twice in the field list"
+        raise ValueError(message)
+    return fields

@@ -1,0 +1,43 @@
+"""Files that only their owner may read, and writes that survive a crash and a power cut."""
+
+import os
+from pathlib import Path
+from typing import IO, Any
+
+FLAGS = {
+    "wb": os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
+    "ab": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
+    "r+b": os.O_RDWR | os.O_CREAT,
+}
+
+
+def open_private(path: Path, mode: str) -> IO[bytes]:
+    """Open a file of mode 0600 for `wb`, `ab` or `r+b`; made if it is not there."""
+    file: IO[Any] = os.fdopen(os.open(path, FLAGS[mode] | os.O_CLOEXEC, 0o600), mode)
+    return file
+
+
+def sync(file: IO[bytes]) -> None:
+    """Bring a file's bytes onto the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names onto the disk, so that a rename survives a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file as a whole: a reader sees the old one or the new one, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    with open_private(fresh, "wb") as file:
+        file.write(content)
+        sync(file)
+    fresh.replace(path)
+    sync_folder(path.parent)

@@ -1,0 +1,94 @@
+"""Decoding that survives what vendors send: strict and quick first, piece by piece where that fails.
+
+A member of the wrong type is absent and counted, never 0 and never the end of the night.
+"""
+
+import json
+import math
+import re
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+REPAIRED = "text_repaired"
+LONGEST_ROW = 1 << 14
+_first_value = json.JSONDecoder().raw_decode
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def decode_json(raw: bytes, oddities: Counter[str]) -> Any:  # noqa: ANN401 - any JSON
+    """A JSON value; lone surrogates and bad UTF-8 are replaced, infinite numbers are absent."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        oddities[REPAIRED] += 1
+    return _repaired(json.loads(raw.decode("utf-8", "replace"), parse_constant=lambda _: None))
+
+
+def _repaired(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_repaired(name): _repaired(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_repaired(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def decode_object(raw: bytes, oddities: Counter[str]) -> dict[str, Any]:
+    """A JSON object; anything else is an empty one and counted."""
+    value = decode_json(raw, oddities)
+    if isinstance(value, dict):
+        return value
+    oddities["an entity that is no object"] += 1
+    return {}
+
+
+class RowDecoder:
+    """Decodes JSON arrays of rows into structs of one type, whose members all have defaults."""
+
+    def __init__(self, row: type[msgspec.Struct]) -> None:
+        """`row`: the type of a row; a null row stays None."""
+        self._row = row
+        self._array = msgspec.json.Decoder(list[row | None])  # type: ignore[valid-type]
+        self._names = frozenset(each.encode_name for each in msgspec.structs.fields(row))
+
+    def decode(self, raw: bytes, oddities: Counter[str]) -> list[Any]:
+        """The rows, nulls left out; strangers among the first row's members are counted."""
+        try:
+            rows: list[Any] = self._array.decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            rows = [self._piecewise(each, oddities) for each in _array_of(raw, oddities)]
+        self._strangers(raw, oddities)
+        if None in rows:
+            oddities["null rows"] += rows.count(None)
+            rows = [row for row in rows if row is not None]
+        return rows
+
+    def _strangers(self, raw: bytes, oddities: Counter[str]) -> None:
+        """Count members of the first row that the type does not know: the vendor's drift."""
+        try:
+            first, _ = _first_value(raw[1:LONGEST_ROW].decode("utf-8", "replace").lstrip())
+        except ValueError:
+            return
+        for name in first if isinstance(first, dict) else ():
+            if name not in self._names:
+                oddities[f"unknown member '{name[:60]}'"] += 1
+
+    def _piecewise(self, value: Any, oddities: Counter[str]) -> Any:  # noqa: ANN401 - a row of any JSON
+        if not isinstance(value, dict):
+            return None
+        fit = {}
+        for field in msgspec.structs.fields(self._row):
+            member = value.get(field.encode_name)
+            try:
+                fit[field.name] = msgspec.convert(member, field.type, strict=False)
+            except msgspec.ValidationError:
+                oddities[f"unreadable '{field.encode_name}'"] += 1
+        return self._row(**fit)
+
+
+def _array_of(raw: bytes, oddities: Counter[str]) -> list[Any]:
+    value = decode_json(raw, oddities)
+    return value if isinstance(value, list) else []

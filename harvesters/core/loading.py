@@ -1,0 +1,210 @@
+"""The third step of a slice: load what a destination lacks, from the archive alone."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from harvesters.core.archive import Entry, read
+from harvesters.core.day import to_ms
+from harvesters.core.destinations import Counts, Destination, Difference, Documents, Expected, Target
+from harvesters.core.encode import Encoded, Envelope, RecordEncoder
+from harvesters.core.errors import ArchiveError, DestinationError, HarvestError
+from harvesters.core.fields import CONFERENCE
+from harvesters.core.ids import doc_id
+from harvesters.core.manifest import Loaded, Manifest, Refusal, Stamp
+from harvesters.core.source import Record
+from harvesters.core.store import SliceStore
+from harvesters.core.tree import Conference, Row, Stream
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[Row], Row]
+UNREADABLE = (ArchiveError, msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How records become documents: everything that their bytes depend on.
+
+    `steps` are applied to every row, in order.
+    """
+
+    flatten: Callable[[Record], Conference]
+    envelope: Envelope
+    steps: tuple[Step, ...] = ()
+
+    def documents(self, record: Record, fetched_at: int, oddities: Counter[str]) -> Iterator[Encoded]:
+        """The documents of one record, streamed."""
+        tree = self.flatten(record)
+        if self.steps:
+            tree.streams = map(self._stepped, tree.streams)
+        encoder = RecordEncoder(self.envelope, record.key, to_ms(record.started), fetched_at)
+        yield from encoder.documents(tree)
+        oddities.update(tree.oddities)
+
+    def _stepped(self, stream: Stream) -> Stream:
+        for step in self.steps:
+            stream.rows = map(step, stream.rows)
+        return stream
+
+    def stamp(self, entry: Entry, counts: Counter[str] | None = None) -> Stamp:
+        """What a destination has once it took a record's documents."""
+        shaped = self.envelope.revision, self.envelope.settings
+        return Stamp(entry.digest, entry.fetched_at, *shaped, dict(counts or {}))
+
+
+@dataclass(slots=True)
+class Load:
+    """What loading one destination gave.
+
+    Attributes:
+        counts: what became of each document.
+        owed: number of records that were to be loaded.
+        broken: records that could not be made into documents, with the reason.
+        shortfall: sentences for documents that are missing after all.
+        surplus: sentences for documents that nobody knows of.
+        oddities: what the vendor sent and nobody expected.
+        error: why the load ended early.
+    """
+
+    counts: Counts = field(default_factory=Counts)
+    owed: int = 0
+    broken: dict[str, str] = field(default_factory=dict)
+    shortfall: list[str] = field(default_factory=list)
+    surplus: list[str] = field(default_factory=list)
+    oddities: Counter[str] = field(default_factory=Counter)
+    error: HarvestError | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that was to be there is there."""
+        return not (self.broken or self.shortfall or self.counts.refused or self.error)
+
+
+@dataclass(slots=True)
+class Loader:
+    """Loads one slice into one destination."""
+
+    recipe: Recipe
+    store: SliceStore
+    manifest: Manifest
+    destination: Destination
+    target: Target
+    selected: Collection[str] | None = None
+    result: Load = field(default_factory=Load)
+
+    def run(self) -> Load:
+        """Load what is owed, then compare what is there with what the manifest says."""
+        try:
+            self._load(self.owed())
+            short = self._compare()
+            if short:
+                log.warning("%s: %d records fell short and are loaded again", self.destination.name, len(short))
+                for name in short:
+                    self._loaded.records.pop(name, None)
+                self._load(self.owed())
+                self._compare()
+                self.result.shortfall = self._sentences(fewer=True)
+        except DestinationError as error:
+            self.result.error = error
+        return self.result
+
+    @property
+    def _loaded(self) -> Loaded:
+        return self.manifest.destinations.setdefault(self.destination.identity, Loaded())
+
+    def owed(self) -> list[str]:
+        """Readable keys of the records to load: those whose stamps differ from what is there."""
+        names = [name for name in self.manifest.records if self.selected is None or name in self.selected]
+        if not self.destination.identity:
+            return names
+        owed = [name for name in names if not self._is_there(name)]
+        if self.destination.takes_whole_slices:
+            gone = set(self._loaded.records) - set(self.manifest.records)
+            if owed and gone:
+                message = f"the lake holds {len(gone)} records that the archive lost; its files are left as they were."
+                raise DestinationError(message)
+            return list(self.manifest.records) if owed else []
+        return owed
+
+    def _is_there(self, name: str) -> bool:
+        has = self._loaded.records.get(name)
+        wanted = self.recipe.stamp(self.manifest.records[name])
+        return has is not None and (has.digest, has.fetched_at, has.revision, has.settings) == (
+            wanted.digest, wanted.fetched_at, wanted.revision, wanted.settings,
+        )  # fmt: skip
+
+    def _load(self, names: list[str]) -> None:
+        self.result.owed += len(names)
+        if not names:
+            return
+        counts = self.result.counts
+        for name in names:
+            counts.accepted.pop(name, None)
+            counts.refused.pop(name, None)
+        try:
+            self.destination.write(self.target, self._documents(names), counts)
+        finally:
+            self._note(names)
+
+    def _documents(self, names: Iterable[str]) -> Iterator[tuple[str, Documents]]:
+        with self.store.archive.open("rb") as file:
+            for name in names:
+                entry = self.manifest.records[name]
+                yield name, self._guarded(name, lambda entry=entry: read(file, entry))  # type: ignore[misc]
+
+    def _guarded(self, name: str, record: Callable[[], Record]) -> Documents:
+        """A record's documents; one that cannot be read is named, and the rest goes through."""
+        try:
+            yield from self.recipe.documents(record(), self.manifest.records[name].fetched_at, self.result.oddities)
+        except UNREADABLE as error:
+            log.warning("record %s cannot be made into documents: %s", name, type(error).__name__)
+            self.result.broken[name] = (
+                str(error) if isinstance(error, ArchiveError) else f"{type(error).__name__}: {error}"
+            )
+
+    def _note(self, names: list[str]) -> None:
+        """Write down what the destination has now; a record with a refused document stays owed."""
+        if not self.destination.identity:
+            return
+        counts, loaded = self.result.counts, self._loaded
+        for name in names:
+            loaded.refused.pop(name, None)
+            if refused := counts.refused.get(name):
+                loaded.refused[name] = Refusal(sum(refused.values()), dict(refused))
+                loaded.records.pop(name, None)
+            elif name in counts.whole and name not in self.result.broken:
+                loaded.records[name] = self.recipe.stamp(self.manifest.records[name], counts.accepted.get(name))
+
+    def _compare(self) -> list[str]:
+        """Records of which the destination holds too few documents; surplus is named."""
+        if not self.destination.identity:
+            return []
+        self._differences = self.destination.check(self.target, self._expected())
+        self.result.surplus = self._sentences(fewer=False)
+        return list(dict.fromkeys(each.record for each in self._differences if each.short))
+
+    _differences: list[Difference] = field(default_factory=list)
+
+    def _expected(self) -> list[Expected]:
+        envelope = self.recipe.envelope
+        return [
+            Expected(name, doc_id((envelope.vendor, envelope.account, CONFERENCE, *entry.key)), stamp.counts)
+            for name, stamp in self._loaded.records.items()
+            if (entry := self.manifest.records.get(name)) is not None
+        ]
+
+    def _sentences(self, *, fewer: bool) -> list[str]:
+        """The differences for people: missing documents, or documents that nobody knows of."""
+        name = self.destination.name
+        form = "{name} holds {found} of {expected} {type} documents of {record}"
+        if not fewer:
+            form = "surplus in {name}: {found} {type} documents of {record} where {expected} are known"
+        return [
+            form.format(name=name, found=each.found, expected=each.expected, type=each.type, record=each.record)
+            for each in self._differences
+            if each.short is fewer
+        ]

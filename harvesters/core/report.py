@@ -1,0 +1,127 @@
+"""What a run says at its end: one sentence a slice, one summary line, and the same as JSON."""
+
+import resource
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from harvesters.core.errors import Exit
+from harvesters.core.loading import Load
+
+COMPLETE, EMPTY, PARTIAL, DEFERRED, FAILED = "complete", "empty", "partial", "deferred", "failed"
+
+
+@dataclass(slots=True)
+class SliceReport:
+    """What became of one slice.
+
+    `listed`, `harvested`, `without_conference` and `failed` count calls, `unchanged` records.
+    """
+
+    source: str
+    account: str
+    day: str
+    state: str = FAILED
+    settled: bool = False
+    listed: int = 0
+    harvested: int = 0
+    without_conference: int = 0
+    failed: list[dict[str, str]] = field(default_factory=list)
+    unchanged: int = 0
+    warnings: list[str] = field(default_factory=list)
+    destinations: dict[str, Load] = field(default_factory=dict)
+    requests: int = 0
+    retried: int = 0
+    waited_s: float = 0.0
+    bytes_in: int = 0
+    reason: str = ""
+    exit_code: Exit = Exit.OK
+
+    def as_json(self) -> dict[str, Any]:
+        """The slice as `--report` writes it."""
+        names = (
+            "source", "account", "day", "state", "settled", "listed", "harvested", "without_conference", "failed",
+            "unchanged", "warnings", "requests", "retried", "reason",
+        )  # fmt: skip
+        return {
+            **{name: getattr(self, name) for name in names},
+            "waited_s": round(self.waited_s, 3),
+            "destinations": {name: _counts(load) for name, load in self.destinations.items()},
+        }
+
+    def sentence(self) -> str:
+        """The slice for people, in one line."""
+        words = [f"{self.source} {self.account} {self.day} {self.state}:"]
+        words.append(f"{self.harvested} of {self.listed} calls")
+        if self.without_conference:
+            words.append(f"({self.without_conference} without a conference)")
+        if self.failed:
+            reasons = Counter(each["reason"] for each in self.failed)
+            words.append(
+                f"{len(self.failed)} failed ({'; '.join(f'{n} x {why}' for why, n in reasons.most_common(3))})"
+            )
+        text = ", ".join([" ".join(words[:3]), *words[3:]]) if len(words) > 3 else " ".join(words)  # noqa: PLR2004
+        parts = [text, *(_loaded(name, load) for name, load in self.destinations.items())]
+        if self.waited_s >= 1:
+            parts.append(f"waited {self.waited_s:.0f} s")
+        if self.reason:
+            parts.append(self.reason)
+        return "; ".join(part.rstrip(".") for part in parts) + "."
+
+
+def _counts(load: Load) -> dict[str, dict[str, int]]:
+    return {type_: asdict(counts) for type_, counts in sorted(load.counts.types.items())}
+
+
+def _loaded(name: str, load: Load) -> str:
+    total = Counter[str]()
+    for counts in load.counts.types.values():
+        total.update(asdict(counts))
+    if not load.owed:
+        return f"{name}: nothing new"
+    extra = [f"{total[each]:,} {each}" for each in ("created", "updated", "stale", "rejected") if total[each]]
+    return f"{name}: {total['sent']:,} documents" + (f" ({', '.join(extra)})" if extra else "")
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What became of one execution of the command."""
+
+    id: str
+    command: str
+    version: str
+    started: str
+    ended: str = ""
+    exit_code: Exit = Exit.OK
+    slices: list[SliceReport] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The run as `--report` writes it."""
+        return {
+            "run": {
+                "id": self.id,
+                "command": self.command,
+                "version": self.version,
+                "started": self.started,
+                "ended": self.ended,
+                "exit_code": int(self.exit_code),
+                "peak_rss_mb": peak_rss_mb(),
+            },
+            "slices": [each.as_json() for each in self.slices],
+        }
+
+    def summary(self) -> str:
+        """The run for people, in one line."""
+        states = Counter(each.state for each in self.slices)
+        told = ", ".join(f"{number} {state}" for state, number in states.most_common()) or "nothing to do"
+        days = f"{len(self.slices)} day{'s' if len(self.slices) != 1 else ''}"
+        calls = sum(each.harvested for each in self.slices)
+        requests = sum(each.requests for each in self.slices)
+        return f"{days} ({told}), {calls:,} calls, {requests:,} requests, exit {int(self.exit_code)}."
+
+
+def peak_rss_mb() -> float:
+    """Largest memory use of this process so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)

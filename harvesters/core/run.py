@@ -1,0 +1,154 @@
+"""One execution of the command over the days of one vendor and account."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from typing import Any
+
+from harvesters.core.day import Day, iso
+from harvesters.core.days import archived_days, nightly, owes
+from harvesters.core.encode import SCHEMA, nest
+from harvesters.core.engine import UNREACHED, run_slice
+from harvesters.core.errors import DestinationError, Exit, worst
+from harvesters.core.ids import doc_id
+from harvesters.core.locks import held
+from harvesters.core.manifest import Manifest
+from harvesters.core.report import RunReport, SliceReport
+from harvesters.core.store import SliceStore
+from harvesters.core.workshop import Workshop
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[SliceReport], None]
+
+
+def manifests(shop: Workshop) -> Iterator[Manifest]:
+    """The manifests of every archived day of an account, oldest first."""
+    for day in archived_days(shop.data_dir, shop.vendor, shop.account.id):
+        if manifest := SliceStore(shop.data_dir, shop.vendor, shop.account.id, day).peek():
+            yield manifest
+
+
+def choose_days(shop: Workshop, now: datetime) -> list[Day]:
+    """The days of a nightly run; those that a destination is owed come first."""
+    known = list(manifests(shop))
+    identities = {each.identity for each in shop.destinations if each.identity}
+    identities |= {UNREACHED + each.name for each in shop.destinations}
+    days = nightly(now, shop.limits, known, identities)
+    owed = {Day.parse(each.day, now) for each in known if owes(each, identities)}
+    return sorted(days, key=lambda day: (day not in owed, day))
+
+
+def run_days(shop: Workshop, days: Iterable[Day] | None, report: RunReport, tell: Tell) -> list[str]:
+    """Run the slices of an account, the nightly choice if no days are given; returns what to say besides.
+
+    Raises:
+        LockedError: another run works on this account.
+    """
+    now = shop.clock.now()
+    for destination in shop.destinations:
+        if gone := shop.reach(destination):
+            log.warning("%s The vendor's answers go into the archive all the same.", gone)
+    with _locked(shop, now):
+        taken = list(days) if days is not None else choose_days(shop, now)
+        for day in taken:
+            slice_report = run_slice(shop, day)
+            report.slices.append(slice_report)
+            tell(slice_report)
+            _note_slice(shop, slice_report)
+            if slice_report.exit_code is Exit.INTERRUPTED:
+                break
+        return _outdated(shop, set(taken)) if days is None else []
+
+
+def _locked(shop: Workshop, now: datetime) -> AbstractContextManager[None]:
+    if shop.options.dry_run:
+        return nullcontext()
+    return held(shop.data_dir, shop.vendor, shop.account.id, now)
+
+
+def _outdated(shop: Workshop, taken: set[Day]) -> list[str]:
+    """How many slices outside this run hold documents of other code or settings, or none yet."""
+    envelope = shop.recipe.envelope
+    others = [each for each in manifests(shop) if each.records and Day.parse(each.day, shop.clock.now()) not in taken]
+    sentences = []
+    for destination in shop.destinations:
+        if not destination.identity or destination.name in shop.gone:
+            continue
+        old = sum(_differs(each, destination.identity, envelope.revision, envelope.settings) for each in others)
+        if old:
+            sentences.append(
+                f"{old} older days in {destination.name} were made by other code or settings, or are not there: "
+                f"'./harvest.py replay {shop.vendor} --all --destination {destination.name}' renews them."
+            )
+    return sentences
+
+
+def _differs(manifest: Manifest, identity: str, revision: str, settings: str) -> bool:
+    loaded = manifest.destinations.get(identity)
+    stamps = loaded.records if loaded else {}
+    return any(
+        name not in stamps or (stamps[name].revision, stamps[name].settings) != (revision, settings)
+        for name in manifest.records
+    )
+
+
+def finish(report: RunReport, now: datetime, more: Iterable[Exit] = ()) -> None:
+    """Give a run its end and its exit code, the worst of its slices'."""
+    report.exit_code = worst([each.exit_code for each in report.slices] + list(more))
+    report.ended = iso(now)
+
+
+def _note_slice(shop: Workshop, report: SliceReport) -> None:
+    day = Day.parse(report.day, shop.clock.now())
+    flat: dict[str, Any] = {
+        "@timestamp": iso(day.start),
+        "event.kind": "state",
+        "vconf.type": "slice",
+        "vconf.schema": SCHEMA,
+        "vconf.vendor": report.source,
+        "vconf.account.id": report.account,
+        "vconf.account.name": shop.account.name,
+        "slice.day": report.day,
+        "slice.state": report.state,
+        "slice.settled": report.settled,
+        "slice.listed": report.listed,
+        "slice.harvested": report.harvested,
+        "slice.without_conference": report.without_conference,
+        "slice.failed": len(report.failed),
+        "slice.failures": {each["key"]: each["reason"] for each in report.failed[:1000]},
+        "slice.retention_ends": iso(day.start + shop.limits.retention),
+        "message": report.sentence(),
+    }
+    note(shop, doc_id((report.source, report.account, "slice", report.day)), flat)
+
+
+def note(shop: Workshop, id_: str, flat: Mapping[str, Any]) -> None:
+    """Write a document of the harvester's own where there is a place for it; its loss is only a warning."""
+    for destination in shop.destinations:
+        if destination.name in shop.opened and not shop.options.dry_run:
+            try:
+                destination.note(id_, nest(flat))
+            except DestinationError as error:
+                log.warning("the run's own document was not written: %s", error)
+
+
+def note_run(shop: Workshop, report: RunReport) -> None:
+    """Write the run's document."""
+    json = report.as_json()["run"]
+    flat = {
+        "@timestamp": report.started,
+        "event.kind": "state",
+        "event.start": report.started,
+        "event.end": report.ended,
+        "vconf.type": "run",
+        "vconf.schema": SCHEMA,
+        "run.id": report.id,
+        "run.command": report.command,
+        "run.version": report.version,
+        "run.exit_code": int(report.exit_code),
+        "run.peak_rss_mb": json["peak_rss_mb"],
+        "message": report.summary(),
+    }
+    note(shop, doc_id(("run", report.id)), flat)

@@ -1,0 +1,45 @@
+"""Starts and ends of entities: what is unknown stays unknown, and is said in the flags."""
+
+from typing import Any
+
+from harvesters.core.day import iso_ms
+from harvesters.core.tree import Entity
+
+
+def settle(entity: Entity, conference: Entity | None, started: int) -> None:
+    """Complete an entity's `at` and `end` in place.
+
+    A missing start is its conference's, the record's (`started`, ms) where that has none either. A missing
+    end is absent, or the conference's where that is over; an end before the start is the start. Never
+    "until now".
+    """
+    if entity.at is None:
+        entity.flags.add("start_missing")
+        entity.at = started if conference is None or conference.at is None else conference.at
+    if entity.end is None:
+        over = None if conference is None or conference is entity else conference.end
+        entity.end = over
+        entity.flags.add("end_estimated" if over is not None else "end_missing")
+    if entity.end is not None and entity.end < entity.at:
+        entity.end = entity.at
+        entity.flags.add("clamped")
+
+
+def span_fields(entity: Entity) -> dict[str, Any]:
+    """`@timestamp`, `event.start`, `event.end` and `event.duration` of a settled entity."""
+    if entity.at is None:
+        return {}
+    start = iso_ms(entity.at)
+    known_start = None if "start_missing" in entity.flags else start
+    fields: dict[str, Any] = {"@timestamp": start, "event.start": known_start}
+    if entity.end is not None:
+        fields["event.end"] = iso_ms(entity.end)
+        fields["event.duration"] = (entity.end - entity.at) * 1_000_000 if known_start else None
+    return fields
+
+
+def seconds(entity: Entity) -> float | None:
+    """Length of a settled entity in s, None if start or end are unknown."""
+    if entity.at is None or entity.end is None or "start_missing" in entity.flags:
+        return None
+    return (entity.end - entity.at) / 1000

@@ -1,0 +1,161 @@
+"""One slice's files under `DATA_DIR`, and the merge of what was fetched into what was there."""
+
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harvesters.core.archive import Entry, Frame, scan, write_merged
+from harvesters.core.day import Day
+from harvesters.core.files import open_private, sync
+from harvesters.core.ids import readable, safe_name
+from harvesters.core.manifest import (
+    CallState,
+    Manifest,
+    fingerprint,
+    read_manifest,
+    write_manifest,
+)
+
+log = logging.getLogger(__name__)
+SHRUNK = 0.5
+
+
+@dataclass(slots=True)
+class Merged:
+    """What a merge did: records taken, records that were there already, and what the operator must hear."""
+
+    taken: int = 0
+    unchanged: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+class SliceStore:
+    """The archive, the part file and the manifest of one vendor, account and day."""
+
+    def __init__(self, data_dir: Path, vendor: str, account: str, day: Day) -> None:
+        """Nothing is read or made yet."""
+        self.vendor, self.account, self.day = vendor, account, day
+        folder = data_dir / "archive" / vendor / safe_name(account) / str(day)[:4]
+        self.archive = folder / f"{day}.ndjson.zst"
+        self.part = folder / f"{day}.part"
+        self.manifest_path = folder / f"{day}.manifest.json"
+        self._lock = threading.Lock()
+
+    def peek(self) -> Manifest | None:
+        """The manifest as it stands, without making it agree with the archive."""
+        return read_manifest(self.manifest_path)
+
+    def open(self) -> tuple[Manifest, list[str]]:
+        """The manifest, made to agree with the archive; sentences for what is damaged.
+
+        Raises:
+            ArchiveError: the manifest is of another format.
+        """
+        manifest = self.peek() or Manifest(self.vendor, self.account, str(self.day))
+        found = fingerprint(self.archive)
+        if found == (manifest.archive_size, manifest.archive_sha256):
+            return manifest, []
+        return manifest, self._believe_archive(manifest, found)
+
+    def _believe_archive(self, manifest: Manifest, found: tuple[int, str]) -> list[str]:
+        """Where manifest and archive differ, the archive wins: no call is final, no record is assumed."""
+        scanned = list(scan(self.archive)) if found[0] else []
+        damage = [each for each in scanned if isinstance(each, str)]
+        entries = [each for each in scanned if not isinstance(each, str)]
+        if damage:
+            damage.append(f"{self._set_aside().name} keeps the damaged file.")
+        gone = {name: each.call for name, each in manifest.records.items()}
+        manifest.records = {readable(each.key): each for each in entries}
+        manifest.archive_size, manifest.archive_sha256 = found
+        manifest.settled = False
+        for state in manifest.calls.values():
+            state.fetched = ""
+        for name, entry in manifest.records.items():
+            call = manifest.calls.setdefault(entry.call, CallState("fetched", level=entry.level))
+            call.records = tuple(dict.fromkeys((*call.records, name)))
+        damage += _name_gone(manifest, gone)
+        return damage
+
+    def _set_aside(self) -> Path:
+        """A second name for a damaged archive, so that what is left of it is never overwritten."""
+        number = 1
+        while (aside := self.archive.with_suffix(f".damaged-{number}")).exists():
+            number += 1
+        aside.hardlink_to(self.archive)
+        return aside
+
+    def append(self, frame: Frame) -> None:
+        """Add a whole record to the part file; safe for several threads."""
+        with self._lock:
+            self.part.parent.mkdir(parents=True, exist_ok=True)
+            with open_private(self.part, "ab") as file:
+                file.write(frame.data)
+
+    def merge(self, manifest: Manifest, *, again: bool) -> Merged:
+        """Bring the part file's records into the archive and the manifest's `records`.
+
+        The part file stays until the manifest is written (`commit`), so a crash in between repeats
+        the merge, which then changes nothing.
+        """
+        report = Merged()
+        chosen: dict[str, tuple[Path, Entry]] = {
+            name: (self.archive, entry) for name, entry in manifest.records.items()
+        }
+        for new in scan(self.part) if self.part.exists() else ():
+            if isinstance(new, str):
+                log.info("left over from a run that was cut off: %s", new)
+                continue
+            old = chosen.get(readable(new.key))
+            why = objection(old and old[1], new, again=again)
+            if why is None:
+                chosen[readable(new.key)] = (self.part, new)
+            elif why:
+                report.warnings.append(f"{readable(new.key)}: {why}")
+        report.taken = sum(path == self.part for path, _ in chosen.values())
+        report.unchanged = len(chosen) - report.taken
+        if report.taken:
+            self._rewrite(manifest, chosen.values())
+        return report
+
+    def _rewrite(self, manifest: Manifest, chosen: Iterable[tuple[Path, Entry]]) -> None:
+        with self.part.open("rb") as part:
+            sync(part)
+        ordered = sorted(chosen, key=lambda each: (each[1].started, each[1].key))
+        entries = write_merged(self.archive, ordered)
+        manifest.records = {readable(entry.key): entry for entry in entries}
+        manifest.archive_size, manifest.archive_sha256 = fingerprint(self.archive)
+
+    def commit(self, manifest: Manifest) -> None:
+        """Write the manifest; only then may the part file go."""
+        write_manifest(self.manifest_path, manifest)
+        self.part.unlink(missing_ok=True)
+
+
+def _name_gone(manifest: Manifest, before: dict[str, str]) -> list[str]:
+    """Calls whose records the archive lost are owed again; one sentence for each record."""
+    lost = {name: call for name, call in before.items() if name not in manifest.records}
+    for name, call in lost.items():
+        state = manifest.calls[call]
+        state.state, state.reason = "failed", "its archived record was damaged or removed"
+        state.records = tuple(each for each in state.records if each != name)
+    return [f"record {name} is no longer in the archive and is owed again." for name in lost]
+
+
+def objection(old: Entry | None, new: Entry, *, again: bool) -> str | None:
+    """Why a new record does not replace the old one: a sentence, "" if there is nothing to say; None if it does.
+
+    The newest wins, except that the same bytes keep the older record (a repeated harvest changes
+    nothing), a poorer level never replaces a richer one unless that was ongoing, and a record that lost
+    half its rows is kept out until somebody asks for it with `--again`.
+    """
+    if old is None:
+        return None
+    if new.digest == old.digest or new.fetched_at <= old.fetched_at:
+        return ""
+    if new.level < old.level and not old.ongoing:
+        return f"the new answer has less detail (level {new.level} after {old.level}); the old one is kept."
+    if new.rows < old.rows * SHRUNK and not again:
+        return f"shrunk from {old.rows} to {new.rows} rows; the old one is kept, --again takes the new one."
+    return None

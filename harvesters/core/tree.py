@@ -1,0 +1,104 @@
+"""The tree that `flatten` makes of a record: entities, and streams with their measurements.
+
+Entities carry flat names from the field list (`vconf.participant.role`); the encoder nests them. Rows are
+95 % of all documents and have no dictionary of their own: they are small typed structs.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+
+class Medium(msgspec.Struct, omit_defaults=True):
+    """One medium of one measurement, in the document model's units; what is unknown is absent.
+
+    `loss_pct` 0..100, `latency_ms` one way, `bitrate_kbps` in 1000 bit/s, sizes in pixels.
+    """
+
+    loss_pct: float | None = None
+    latency_ms: float | None = None
+    bitrate_kbps: float | None = None
+    width: int | None = None
+    height: int | None = None
+    pixels: int | None = None
+
+
+class Quality(msgspec.Struct, omit_defaults=True):
+    """The `vconf.quality` block of one measurement."""
+
+    audio: Medium | None = None
+    video: Medium | None = None
+    screen: Medium | None = None
+
+
+class Row(msgspec.Struct):
+    """One measurement of one stream.
+
+    Attributes:
+        at: milliseconds since 1970.
+        quality: what was measured, in our units.
+        own: the vendor's own numbers, written under the vendor's name as they came.
+        flags: what was clamped or guessed.
+    """
+
+    at: int
+    quality: Quality
+    own: msgspec.Struct | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Entity:
+    """A conference, participant, stream or issue.
+
+    Attributes:
+        key: the vendor's own parts of its key; a child's without its conference's.
+        at: milliseconds since 1970 of its start, None if unknown.
+        end: likewise of its end.
+        fields: flat names of the field list to values; None means absent.
+        flags: what is missing, guessed or repaired.
+        extra: members that `flatten` could not place.
+    """
+
+    key: tuple[str, ...]
+    at: int | None
+    end: int | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+    flags: set[str] = field(default_factory=set)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Stream:
+    """One direction of one medium bundle with its measurements.
+
+    Attributes:
+        entity: the stream itself.
+        participant: key of the participant it belongs to, None if the vendor did not say.
+        peer: key of the participant at the other end.
+        rows: measurements in order of time, read once.
+    """
+
+    entity: Entity
+    participant: str | None
+    peer: str | None
+    rows: Iterable[Row]
+
+
+@dataclass(slots=True)
+class Conference:
+    """One record's tree.
+
+    `streams` may be a one-pass iterator that reads the record's parts as it goes. `oddities` counts
+    what the vendor sent and nobody expected (null items, strange members); complete once `streams`
+    was walked to its end.
+    """
+
+    conference: Entity | None
+    participants: dict[str, Entity]
+    streams: Iterable[Stream]
+    issues: list[Entity] = field(default_factory=list)
+    oddities: Counter[str] = field(default_factory=Counter)

@@ -1,0 +1,81 @@
+"""The verdict on a slice: figures, state and exit code from what is known of its calls and loads."""
+
+from harvesters.core.errors import Exit, HarvestError, InterruptedRunError, worst
+from harvesters.core.loading import Load
+from harvesters.core.manifest import CallState, Manifest
+from harvesters.core.report import COMPLETE, DEFERRED, EMPTY, FAILED, PARTIAL, SliceReport
+
+NOT_HAD = frozenset({"failed", "lost", "missing"})
+MOST_ODDITIES = 10
+
+
+def figures(report: SliceReport, manifest: Manifest, scope: set[str] | None) -> None:
+    """Count the slice's calls: listed = harvested + without conference + failed."""
+    calls = {key: state for key, state in manifest.calls.items() if _in_scope(key, state, scope)}
+    report.listed = len(calls)
+    report.harvested = sum(state.state == "fetched" for state in calls.values())
+    report.without_conference = sum(state.state == "none" for state in calls.values())
+    report.failed = [{"key": key, "reason": state.reason} for key, state in calls.items() if state.state in NOT_HAD]
+
+
+def _in_scope(key: str, state: CallState, scope: set[str] | None) -> bool:
+    return state.listed if scope is None else key in scope
+
+
+def judge_slice(
+    report: SliceReport,
+    manifest: Manifest,
+    scope: set[str] | None,
+    error: BaseException | None,
+    harm: list[str],
+) -> None:
+    """Fill a report's figures, warnings, state and exit code."""
+    figures(report, manifest, scope)
+    loads = list(report.destinations.values())
+    report.warnings += harm
+    for name, load in report.destinations.items():
+        report.warnings += _warnings(name, load)
+    report.warnings = list(dict.fromkeys(report.warnings))
+    reasons = [str(each) for each in (error, *(load.error for load in loads)) if each and str(each)]
+    report.reason = "; ".join(dict.fromkeys([*([report.reason] if report.reason else []), *reasons]))
+    whole = not report.failed and not harm and all(load.whole for load in loads)
+    report.state = _state(report, error, loads, whole=whole)
+    report.exit_code = _exit_code(error, loads, whole=whole)
+
+
+def _state(report: SliceReport, error: BaseException | None, loads: list[Load], *, whole: bool) -> str:
+    if isinstance(error, InterruptedRunError | KeyboardInterrupt):
+        return PARTIAL
+    if error is not None:
+        return DEFERRED if isinstance(error, HarvestError) and error.exit_code is Exit.DEFERRED else FAILED
+    if any(load.error for load in loads):
+        return FAILED
+    if not whole:
+        return PARTIAL
+    return COMPLETE if report.listed else EMPTY
+
+
+def _exit_code(error: BaseException | None, loads: list[Load], *, whole: bool) -> Exit:
+    codes = [load.error.exit_code for load in loads if load.error]
+    if isinstance(error, HarvestError):
+        codes.append(error.exit_code)
+    elif error is not None:
+        codes.append(Exit.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Exit.FAILED)
+    if not whole:
+        codes.append(Exit.PARTIAL)
+    # An early end leaves calls behind by its nature; what the operator must see is why it ended.
+    if error is not None and Exit.PARTIAL in codes:
+        codes.remove(Exit.PARTIAL)
+    return worst(codes)
+
+
+def _warnings(name: str, load: Load) -> list[str]:
+    found = [f"record {key} cannot be made into documents: {why}" for key, why in load.broken.items()]
+    found += load.shortfall + load.surplus
+    for record, reasons in load.counts.refused.items():
+        found += [f"{name} refused {number} documents of {record}: {why}" for why, number in reasons.items()]
+    stale = sum(counts.stale for counts in load.counts.types.values())
+    if stale:
+        found.append(f"{name} holds newer versions of {stale} documents (stale): was the clock behind?")
+    found += [f"the vendor sent {number} x {what}" for what, number in load.oddities.most_common(MOST_ODDITIES)]
+    return found

@@ -1,0 +1,98 @@
+"""What the slices of one vendor and account share: options, destinations, the port, who watches."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from harvesters.core.day import Clock
+from harvesters.core.destinations import Destination
+from harvesters.core.errors import DestinationError, HarvestError
+from harvesters.core.http import Traffic
+from harvesters.core.loading import Recipe
+from harvesters.core.source import Account, Limits, Source
+
+
+class Progress(Protocol):
+    """Who watches a slice; all methods may be called from any thread."""
+
+    def begin(self, label: str) -> None:
+        """A slice begins."""
+
+    def listed(self, calls: int) -> None:
+        """So many calls are to be fetched."""
+
+    def fetched(self, calls: int) -> None:
+        """So many more calls were fetched."""
+
+    def loading(self, destination: str, records: int) -> None:
+        """So many records are to be loaded."""
+
+    def end(self) -> None:
+        """The slice ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user narrowed the work to; empty means everything.
+
+    `calls`: vendor's ids; `records`: readable keys or vendor's ids of records; `limit`: calls at most.
+    """
+
+    calls: frozenset[str] = frozenset()
+    records: frozenset[str] = frozenset()
+    limit: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything was narrowed."""
+        return bool(self.calls or self.records or self.limit is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run goes about its slices; `destinations` by name, none for the default."""
+
+    again: bool = False
+    dry_run: bool = False
+    nightly: bool = False
+    concurrency: int = 4
+    selection: Selection = field(default_factory=Selection)
+    destinations: tuple[str, ...] = ()
+    deadline: timedelta = timedelta(hours=2)
+
+
+@dataclass(slots=True)
+class Workshop:
+    """Everything that the slices of one vendor and account share.
+
+    `source` is None in a replay, which asks nobody. `stopped`: why the vendor need not be asked again in
+    this run (refused credentials, a limit beyond the deadline).
+    """
+
+    vendor: str
+    limits: Limits
+    account: Account
+    data_dir: Path
+    clock: Clock
+    recipe: Recipe
+    destinations: list[Destination]
+    progress: Progress
+    options: Options
+    source: Source | None = None
+    traffic: Traffic = field(default_factory=Traffic)
+    stopped: HarvestError | None = None
+    gone: dict[str, DestinationError] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
+
+    def reach(self, destination: Destination) -> DestinationError | None:
+        """Open a destination the first time; what is wrong with it, if anything, holds for the run."""
+        if destination.name in self.opened:
+            return None
+        if destination.name not in self.gone:
+            try:
+                destination.open()
+            except DestinationError as error:
+                self.gone[destination.name] = error
+            else:
+                self.opened.add(destination.name)
+        return self.gone.get(destination.name)

@@ -1,0 +1,15 @@
+"""OpenTok's own few fields, under the names that its analysts know."""
+
+from harvesters.core.fields import CALL_TYPES, FLOAT, KEYWORD, PARTICIPANT, SAMPLE, STREAM, Field
+
+OPENTOK = (
+    Field("opentok.session_id", KEYWORD, "OpenTok session", CALL_TYPES[:3]),
+    Field("opentok.meeting_id", KEYWORD, "OpenTok meeting, not unique", CALL_TYPES[:3]),
+    Field("opentok.connection_id", KEYWORD, "OpenTok connection", (PARTICIPANT, STREAM)),
+    Field("opentok.stream_id", KEYWORD, "OpenTok stream", (STREAM,)),
+    Field("opentok.subscriber_id", KEYWORD, "OpenTok subscriber", (STREAM,)),
+    Field("opentok.video_type", KEYWORD, "camera, screen or custom, as the vendor says", (STREAM,)),
+    Field("opentok.user_agent", KEYWORD, "user agent as it came, form-encoded", (PARTICIPANT,), personal=True),
+    Field("opentok.audio_bitrate", FLOAT, "audio bitrate as the vendor says; its unit is disputed", (SAMPLE,)),
+    Field("opentok.video_bitrate", FLOAT, "video bitrate as the vendor says; its unit is disputed", (SAMPLE,)),
+)

@@ -1,0 +1,184 @@
+"""The OpenTok source: settings, login, listing of a day, and planning of batches."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import time, timedelta
+from typing import ClassVar
+
+import jwt
+
+from harvesters.core.answers import Answer, Api, Auth, Judgement
+from harvesters.core.day import Day, instant_ms, iso, parse_instant
+from harvesters.core.fields import Field
+from harvesters.core.graphql import GraphQL
+from harvesters.core.paging import pages
+from harvesters.core.settings import http_url, one_of, setting
+from harvesters.core.source import (
+    Account,
+    Call,
+    Failure,
+    Limits,
+    Maintenance,
+    Notice,
+    Rate,
+    Record,
+)
+from harvesters.core.tree import Conference
+from harvesters.opentok import shapes
+from harvesters.opentok.fetch import fetch
+from harvesters.opentok.fields import OPENTOK
+from harvesters.opentok.flatten import flatten
+from harvesters.opentok.judge import judge
+
+CLASSIC = "https://insights.opentok.com/graphql"
+TOKEN_LIFE, TOKEN_BACKDATED = timedelta(seconds=300), timedelta(seconds=30)
+BATCH, BATCH_BYTES = 50, 8_000_000
+ROW_BYTES, ROW_SECONDS = 300, 30
+UNKNOWN_WEIGHT = BATCH_BYTES // BATCH
+
+
+def project_key(text: str) -> str:
+    """A project's API key: digits.
+
+    Raises:
+        ValueError: anything else.
+    """
+    if not text.isdigit():
+        message = "an OpenTok API key is a number; find it on the project's page in your Video API account."
+        raise ValueError(message)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTokSettings:
+    """The settings of one OpenTok project."""
+
+    api_key: str = setting(
+        "OPENTOK_API_KEY",
+        "API key of the OpenTok project",
+        parse=project_key,
+        required=True,
+        option="--key",
+        hidden=True,
+    )
+    api_secret: str = setting(
+        "OPENTOK_API_SECRET",
+        "API secret of the OpenTok project",
+        required=True,
+        secret=True,
+        option="--secret",
+        hidden=True,
+    )
+    url: str = setting("OPENTOK_URL", "the full GraphQL endpoint", parse=http_url, default=CLASSIC)
+    bitrate_unit: str = setting(
+        "OPENTOK_BITRATE_UNIT",
+        "what the vendor's 'Kbps' means, which is disputed: kbit, kbyte or unknown (then no bitrate_kbps)",
+        parse=one_of("kbit", "kbyte", "unknown"),
+        default="unknown",
+        shapes_documents=True,
+    )
+
+
+class OpenTok:
+    """OpenTok Insights, classic projects: needs the Advanced Insights add-on."""
+
+    name: ClassVar[str] = "opentok"
+    title: ClassVar[str] = "OpenTok (Vonage Video) sessions from the Insights API"
+    revision: ClassVar[int] = 1
+    Settings: ClassVar[type[OpenTokSettings]] = OpenTokSettings
+    fields: ClassVar[tuple[Field, ...]] = OPENTOK
+    constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "Vonage", "observer.product": "Video API"}
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {"meeting": ("guid", "userAgent", "country")}
+    limits: ClassVar[Limits] = Limits(
+        settle=timedelta(hours=32),
+        retention=timedelta(days=21),
+        rates=(Rate(90, 30, "key"), Rate(90, 30, "address")),
+        batch=BATCH,
+        batch_bytes=BATCH_BYTES,
+        maintenance=(Maintenance(time(4), time(7, 30)), Maintenance(time(11), time(16), weekday=6)),
+    )
+
+    def __init__(self, settings: OpenTokSettings, api: Api) -> None:
+        """See `Source`."""
+        self._settings, self._clock = settings, api.clock
+        self._graph = GraphQL(api, settings.url, "harvesters.opentok", "queries.graphql", settings.api_key)
+
+    def auth(self) -> Auth:
+        """A project token: HS256, a nonce, issued a few seconds back so that a fast clock does no harm."""
+        now = self._clock.now()
+        claims = {
+            "iss": self._settings.api_key,
+            "ist": "project",
+            "iat": int((now - TOKEN_BACKDATED).timestamp()),
+            "exp": int((now + TOKEN_LIFE).timestamp()),
+            "jti": f"{now.timestamp():.6f}",
+        }
+        token = jwt.encode(claims, self._settings.api_secret, algorithm="HS256")
+        return Auth({"X-OPENTOK-AUTH": token}, now + TOKEN_LIFE)
+
+    @staticmethod
+    def judge(answer: Answer) -> Judgement:
+        """See `Source.judge`."""
+        return judge(answer)
+
+    def accounts(self) -> Sequence[Account]:
+        """The project of the settings."""
+        return (Account(self._settings.api_key, "default"),)
+
+    def list_calls(self, account: Account, day: Day) -> Iterator[Call | Notice]:
+        """Sessions with a meeting on the day; asks for the half-open day and leaves the rest to the engine."""
+        del account
+        window = {"start": iso(day.start), "end": iso(day.end)}
+        count, said = 0, None
+
+        def ask(cursor: str | None) -> shapes.Listed:
+            answer = self._graph.ask("List", {**window, "after": cursor})
+            return shapes.body.decode(answer.body).summaries
+
+        for page in pages(ask, lambda page: page.cursor, "the list of sessions"):
+            count, said = count + len(page.items), page.totalCount
+            yield from (_call(item, day) for item in page.items)
+        if said is not None and said > count:
+            yield Notice(f"the vendor speaks of {said} sessions and listed {count}.", harm=True)
+
+    def fetch(self, account: Account, calls: Sequence[Call], day: Day) -> Iterator[Record | Failure | Notice]:
+        """See `Source.fetch`."""
+        del account
+        return fetch(self._graph, calls, day)
+
+    @staticmethod
+    def flatten(record: Record) -> Conference:
+        """See `Source.flatten`."""
+        return flatten(record)
+
+
+def _call(item: bytes, day: Day) -> Call | Notice:
+    summary = shapes.summary.decode(item) if bytes(item) != shapes.NULL else shapes.Summary()
+    if not summary.sessionId:
+        return Notice("the list of sessions holds an item without an id.")
+    return Call(summary.sessionId, bytes(item), weight(summary, day))
+
+
+def weight(summary: shapes.Summary, day: Day) -> int:
+    """Bytes that a session's answer will have, from what its summary says; a hint, never relied on.
+
+    A stream gives a row of some 300 bytes every 30 s, to its publisher and to each subscriber.
+    """
+    of_day = [each for each in summary.of_meetings if _may_be_of(each, day)]
+    return sum(_meeting_weight(each, day) for each in of_day) if of_day else UNKNOWN_WEIGHT
+
+
+def _may_be_of(meeting: shapes.MeetingSummary, day: Day) -> bool:
+    started = parse_instant(meeting.createdAt)
+    return started is None or started in day
+
+
+def _meeting_weight(meeting: shapes.MeetingSummary, day: Day) -> int:
+    start = instant_ms(meeting.createdAt) or 0
+    end = instant_ms(meeting.destroyedAt) or int(day.end.timestamp() * 1000)
+    streams = meeting.maxConcurrentStreams or meeting.totalStreams or 1
+    people = meeting.totalConnections or 1
+    subscribers = meeting.maxConcurrentSubscribers
+    received = streams * max(people - 1, 0) if subscribers is None else subscribers
+    rows = (streams + received) * max(1.0, (end - start) / 1000 / ROW_SECONDS)
+    return int((rows + people) * ROW_BYTES)
