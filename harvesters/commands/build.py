@@ -20,7 +20,6 @@ from harvesters.core.workshop import Options, Workshop
 from harvesters.quality.units import bitrate_step
 
 ENGINE_REVISION = 1
-ES_PATIENCE_S = 60.0
 
 
 def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
@@ -69,7 +68,7 @@ def _destination(name: str, place: Workplace, deadline: float) -> Destination:
 
 def _index(place: Workplace, deadline: float) -> Destination:
     """Imported late: the client costs 0.4 s."""
-    from harvesters.core.destinations.elastic import Cluster, Patience
+    from harvesters.core.destinations.elastic import Cluster
     from harvesters.core.destinations.index import IndexDestination
     from harvesters.core.destinations.sender import DeadLetters
 
@@ -77,7 +76,7 @@ def _index(place: Workplace, deadline: float) -> Destination:
         folder = place.data_dir / "dead-letter" / target.vendor / safe_name(target.account)
         return DeadLetters(folder / f"{target.day}.index.ndjson")
 
-    cluster = Cluster(place.common, Patience(ES_PATIENCE_S, deadline))
+    cluster = Cluster(place.common, deadline)
     return IndexDestination(cluster, place.clock, letters)
 
 
@@ -98,7 +97,7 @@ def vendor_workshop(vendor: str, place: Workplace, console: Console, options: Op
     shop = replay_workshop(
         vendor, source.accounts()[0], place, console, destinations(place, options.destinations, deadline)
     )
-    shop.source, shop.traffic, shop.options = source, api.traffic, options
+    shop.source, shop.port, shop.traffic, shop.options = source, api, api.traffic, options
     shop.progress = progress_of(console, api.traffic)
     return shop
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from harvesters.core.errors import Exit
-from harvesters.core.report import RunReport, SliceReport
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -15,8 +14,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from harvesters.core.http import Traffic
+    from harvesters.core.report import RunReport, SliceReport
 
-COLOURS = {"complete": "32", "empty": "36", "partial": "33", "deferred": "33", "failed": "31"}
+COLOURS = {"complete": "32", "empty": "36", "partial": "33", "deferred": "33", "failed": "31", "planned": "36"}
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
@@ -50,6 +50,9 @@ class Console:
         handler.setFormatter(JsonLines() if self._json else logging.Formatter("%(levelname)s %(message)s"))
         logging.basicConfig(handlers=[handler], level=LEVELS[min(verbose, 2)], force=True)
         logging.captureWarnings(capture=True)
+        logging.getLogger("py.warnings").setLevel(logging.WARNING if verbose else logging.ERROR)
+        # What Python warns of is for developers.
+        logging.getLogger("py.warnings").setLevel(logging.WARNING if verbose else logging.ERROR)
         logging.getLogger("urllib3").setLevel(logging.WARNING)
         logging.getLogger("elastic_transport").setLevel(logging.ERROR)
 
@@ -61,7 +64,7 @@ class Console:
         elif not self._quiet or level >= logging.ERROR:
             sys.stderr.write(sentence + "\n")
 
-    def slice_ended(self, report: SliceReport) -> None:
+    def slice_ended(self, report: "SliceReport") -> None:
         """The sentence of a slice and its warnings."""
         sentence = report.sentence()
         if self._colour:
@@ -73,7 +76,7 @@ class Console:
             for warning in report.warnings:
                 self.say(f"  warning: {warning}", logging.WARNING)
 
-    def run_ended(self, report: RunReport) -> None:
+    def run_ended(self, report: "RunReport") -> None:
         """The summary line."""
         level = logging.INFO if report.exit_code is Exit.OK else logging.ERROR
         self.say(report.summary(), level, run=report.as_json()["run"])

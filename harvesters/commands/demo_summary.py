@@ -1,25 +1,29 @@
 """The demo's last page: what a day looks like, and what to try next."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import msgspec
 import zstandard
 from rich.console import Console as Terminal
-from rich.table import Table
 
+from harvesters.commands.examples import program
 from harvesters.core.day import Day
 
+Doc = dict[str, Any]
+TYPES = ("conference", "participant", "stream", "sample")
 NEXT = (
-    "zstdcat {lake}/conference/*/*/{day}.ndjson.zst | jq .",
-    "./harvest.py dev sandbox --vendor opentok",
-    "./harvest.py opentok --help",
+    ("read the documents", "zstdcat {lake}/conference/*/*/{day}.ndjson.zst | jq ."),
+    ("run it once more: nothing is sent twice", "{program} dev demo"),
+    ("keep the simulated vendor running", "{program} dev sandbox --vendor opentok"),
+    ("harvest your own calls", "{program} opentok --help"),
 )
+ROUNDING = {"loss_pct": "loss {:.1f} %", "latency_ms": "latency {:.0f} ms", "bitrate_kbps": "{:.0f} kbit/s"}
 
 
-def documents(lake: Path, type_: str, day: Day) -> Iterator[dict[str, Any]]:
+def documents(lake: Path, type_: str, day: Day) -> Iterator[Doc]:
     """The documents of one type and day in a lake."""
     for path in sorted(lake.glob(f"{type_}/*/*/{day}.ndjson.zst")):
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as text:
@@ -27,47 +31,89 @@ def documents(lake: Path, type_: str, day: Day) -> Iterator[dict[str, Any]]:
 
 
 def show(lake: Path, day: Day) -> None:
-    """Print the calls of a day with their people, streams and measurements."""
-    people = list(documents(lake, "participant", day))
-    streams = list(documents(lake, "stream", day))
-    table = Table(title=f"What was harvested for {day}", title_justify="left", title_style="bold")
-    for name in ("call", "started", "lasted", "who", "streams", "measured"):
-        table.add_column(name, justify="right" if name in {"lasted", "streams"} else "left")
-    for call in documents(lake, "conference", day):
-        id_ = call["vconf"]["conference"]["id"]
-        own = [each for each in streams if each["vconf"]["conference"]["id"] == id_]
-        who = [each for each in people if each["vconf"]["conference"]["id"] == id_]
-        table.add_row(*_row(call, who, own))
-    terminal = Terminal(highlight=False)
-    terminal.print()
-    terminal.print(table)
-    _next(lake, day)
+    """Print the calls of a day with their people, streams and measurements, and what to try next."""
+    found = {type_: list(documents(lake, type_, day)) for type_ in TYPES}
+    terminal = Terminal(highlight=False, markup=False, soft_wrap=True)
+    terminal.print(f"\nWhat happened on {day.date:%A, %d %B %Y} (UTC)", style="bold")
+    for call in found["conference"]:
+        terminal.print()
+        for line in _call(call, found):
+            terminal.print(line)
+    terminal.print(f"\n{_counted(found)} in {near(lake)}")
+    terminal.print("\nTry next", style="bold")
+    for why, command in NEXT:
+        terminal.print(f"  # {why}", style="dim")
+        terminal.print("  " + command.format(lake=near(lake), day=day, program=program()))
 
 
-def _row(call: dict[str, Any], people: list[dict[str, Any]], streams: list[dict[str, Any]]) -> tuple[str, ...]:
+def near(path: Path) -> Path:
+    """A path as one would type it from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _counted(found: dict[str, list[Doc]]) -> str:
+    each = ", ".join(_many(len(documents), type_) for type_, documents in found.items())
+    return f"{_many(sum(map(len, found.values())), 'document')} ({each})"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def _call(call: Doc, found: dict[str, list[Doc]]) -> Iterator[str]:
+    """One call as a person would tell it."""
     conference = call["vconf"]["conference"]
     name = str(conference.get("vendor_id") or conference["parent_id"])[:8]
-    measured = [f"{each['vconf']['stream'].get('samples', 0)} x {_media(each)}" for each in streams]
-    return (
-        name,
-        str(call["@timestamp"])[11:19],
-        f"{conference['duration_s']:.1f} s" if "duration_s" in conference else "unknown",
-        ", ".join(_person(each) for each in people) or "nobody named",
-        str(len(streams)),
-        ", ".join(measured),
-    )
+    lasted = f"{conference['duration_s']:.0f} s long" if "duration_s" in conference else "its end is not known"
+    yield f"  {call['@timestamp'][11:19]}  call {name}…, {lasted}"
+    people = _within(found["participant"], "conference", conference["id"])
+    names = ", ".join(map(_person, people))
+    yield f"            {f'with {names}' if names else 'the answer names nobody'}"
+    for stream in _within(found["stream"], "conference", conference["id"]):
+        yield from _stream(stream, _within(found["sample"], "stream", stream["vconf"]["stream"]["id"]))
 
 
-def _media(stream: dict[str, Any]) -> str:
-    return "+".join(stream["vconf"]["stream"].get("media", [])) or "nothing"
+def _within(documents: list[Doc], what: str, id_: str) -> list[Doc]:
+    return [each for each in documents if each["vconf"][what]["id"] == id_]
 
 
-def _person(person: dict[str, Any]) -> str:
-    agent = person.get("user_agent", {})
-    return " ".join(str(agent[each]) for each in ("name", "version") if each in agent) or "a client"
+def _person(person: Doc) -> str:
+    agent, country = person.get("user_agent", {}), person.get("client", {}).get("geo", {}).get("country_iso_code")
+    words = [str(agent[each]) for each in ("name", "version") if each in agent]
+    return " ".join([*(words or ["somebody"]), *([f"in {country}"] if country else [])])
 
 
-def _next(lake: Path, day: Day) -> None:
-    click.echo("\nNothing was guessed: the calls listed, fetched and loaded are counted and agree. Try next:")
-    for command in NEXT:
-        click.echo(f"  {command.format(lake=lake, day=day)}")
+def _stream(stream: Doc, samples: list[Doc]) -> Iterator[str]:
+    """One stream, and below it the means of what was measured."""
+    own = stream["vconf"]["stream"]
+    codecs = f" in {' and '.join(own['codec'])}" if own.get("codec") else ""
+    yield f"            a stream {own['direction']}{codecs}, measured {_times(len(samples))}"
+    for medium in ("audio", "video", "screen"):
+        blocks = [block for each in samples if (block := _quality(each, medium))]
+        if words := [*_means(blocks), *_vendors(samples, medium)]:
+            yield f"              {medium:6} {', '.join(words)}"
+
+
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def _quality(sample: Doc, medium: str) -> Doc | None:
+    block: Doc | None = sample["vconf"].get("quality", {}).get(medium)
+    return block
+
+
+def _means(blocks: list[Doc]) -> Iterator[str]:
+    for name, form in ROUNDING.items():
+        if values := [block[name] for block in blocks if name in block]:
+            yield form.format(sum(values) / len(values))
+    sizes = Counter(f"{block['width']} x {block['height']}" for block in blocks if "width" in block)
+    yield from (size for size, _ in sizes.most_common(1))
+
+
+def _vendors(samples: list[Doc], medium: str) -> Iterator[str]:
+    """The bitrate as the vendor gives it, in a unit that it leaves open."""
+    name = f"{medium}_bitrate"
+    if values := [each["opentok"][name] for each in samples if name in each.get("opentok", {})]:
+        low, high = min(values), max(values)
+        yield f"bitrate {low:g}{f' to {high:g}' if high > low else ''} as the vendor counts it"

@@ -6,14 +6,14 @@ from typing import Any
 import click
 
 from harvesters import source_class
-from harvesters.commands.build import prepare, vendor_workshop
+from harvesters.commands.build import vendor_workshop
 from harvesters.commands.console import Console
+from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import DATES, OUTPUT, apply
-from harvesters.commands.work import close, reported
+from harvesters.commands.work import Request, run_shop
 from harvesters.commands.workplace import window, workplace
 from harvesters.core.day import parse_span
 from harvesters.core.errors import Exit
-from harvesters.core.run import run_days
 from harvesters.core.settings import declared
 from harvesters.core.source import Source
 from harvesters.core.workshop import Options, Selection
@@ -36,19 +36,20 @@ def vendor_command(vendor: str) -> click.Command:
     """The command of one vendor."""
     source = source_class(vendor)
     function: Callable[..., Any] = apply((*DATES, *OUTPUT, *WORK, SESSION_IDS, *_own_options(source)))(_harvest(vendor))
-    help_text = f"""{source.title}.
+    params: list[click.Parameter] = function.__click_params__[::-1]  # type: ignore[attr-defined]
+    return click.Command(vendor, callback=function, params=params, help=_help(source), epilog=COMMON)
 
-    Without dates: the nightly run (yesterday, unsettled days, and what a destination is owed).
-    Days are UTC days; the vendor keeps {source.limits.retention.days} of them.
 
-    \b
-    Examples:
-      ./harvest.py {vendor} --date 2026-11-20
-      ./harvest.py {vendor} --last 7d --destination index --destination lake
-      ./harvest.py {vendor} --date yesterday --destination stdout | jq .vconf.type
-      ./harvest.py {vendor} --from 2026-11-01 --to 2026-11-08 --dry-run
-    """
-    return click.Command(vendor, callback=function, params=function.__click_params__[::-1], help=help_text)  # type: ignore[attr-defined]
+def _help(source: type[Source]) -> str:
+    return with_examples(
+        f"{source.title}.\n\n"
+        "Without dates: the nightly run (yesterday, unsettled days, and what a destination is owed). "
+        f"Days are UTC days; the vendor keeps {source.limits.retention.days} of them.",
+        f"{source.name} --date 2026-11-20",
+        f"{source.name} --last 7d --destination index --destination lake",
+        f"{source.name} --date yesterday --destination stdout | jq .vconf.type",
+        f"{source.name} --from 2026-11-01 --to 2026-11-08 --dry-run",
+    )
 
 
 def _own_options(source: type[Source]) -> tuple[Any, ...]:
@@ -70,14 +71,8 @@ def _harvest(vendor: str) -> Callable[..., Exit]:
         days = window(place.clock, given["date"], given["first"], given["end"], given["last"])
         options = _options(given, nightly=days.nightly)
         shop = vendor_workshop(vendor, place, console, options)
-        with reported(console, place, given["report"], vendor) as report:
-            try:
-                prepare(place, with_setup=given["with_setup"] and not options.dry_run)
-                for sentence in run_days(shop, None if days.nightly else days.days, report, console.slice_ended):
-                    console.say(sentence)
-            finally:
-                close(shop, report)
-        return report.exit_code
+        asked = Request(vendor, None if days.nightly else days.days, given["report"], given["with_setup"])
+        return run_shop(shop, place, console, asked)
 
     return command
 

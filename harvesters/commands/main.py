@@ -1,24 +1,29 @@
 """The command `harvest.py` / `vconf-harvest`: groups, errors as one line, exit codes."""
 
+import difflib
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from harvesters import SOURCES, __version__
+from harvesters import SOURCES, __version__, source_class
 from harvesters.commands.console import Console
+from harvesters.commands.examples import program, with_examples
 from harvesters.core.errors import Exit, HarvestError
 
 COMMANDS = {
-    "replay": "harvesters.commands.replay:replay",
-    "setup": "harvesters.commands.setup:setup",
-    "dev": "harvesters.commands.dev:dev",
+    "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
+    "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch: index templates."),
+    "dev": ("harvesters.commands.dev:dev", "Try it: a demo, and vendors simulated on this machine."),
 }
+FLAGS = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress", "--no_progress"})
+WITH_VALUE = frozenset({"--log-format", "--log_format", "--env-file", "--env_file"})
 ALIASES = {"load-index-templates": ("setup", "templates")}
 EXIT_CODES = (
     "Exit codes: 0 complete or empty, 1 failed, 2 wrong usage, 3 partial, 75 deferred or locked (try later), "
@@ -45,16 +50,49 @@ class LazyGroup(click.Group):
             found = self.get_command(ctx, group)
             return found.get_command(ctx, name) if isinstance(found, click.Group) else None
         if cmd_name in COMMANDS:
-            module, _, attribute = COMMANDS[cmd_name].partition(":")
+            module, _, attribute = COMMANDS[cmd_name][0].partition(":")
             command: click.Command = getattr(import_module(module), attribute)
             return command
         return None
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without making them."""
+        del ctx
+        rows = [(name, f"{source_class(name).title}.") for name in SOURCES]
+        rows += [(name, help_text) for name, (_, help_text) in COMMANDS.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Options of every command are understood behind its name too."""
+        return super().parse_args(ctx, common_first(args))
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Names with underscores are understood too."""
-        return super().resolve_command(ctx, [args[0].replace("_", "-"), *args[1:]])
+        """Names with underscores are understood too; for an unknown one the nearest is named."""
+        name = args[0].replace("_", "-")
+        near = difflib.get_close_matches(name, [*SOURCES, *COMMANDS, *ALIASES], n=1)
+        if near and self.get_command(ctx, name) is None:
+            message = f"No such command '{args[0]}'. Did you mean '{near[0]}'?"
+            raise click.UsageError(message, ctx)
+        return super().resolve_command(ctx, [name, *args[1:]])
+
+
+def common_first(args: Sequence[str]) -> list[str]:
+    """The arguments with the options of every command moved to the front; what follows `--` stays."""
+    moved: list[str] = []
+    kept: list[str] = []
+    rest = iter(args)
+    for arg in rest:
+        if arg == "--":
+            return [*moved, *kept, arg, *rest]
+        name, _, value = arg.partition("=")
+        if name in WITH_VALUE:
+            moved += [arg] if value else [arg, *islice(rest, 1)]
+        else:
+            (moved if arg in FLAGS else kept).append(arg)
+    return [*moved, *kept]
 
 
 def dashed(name: str) -> str:
@@ -69,6 +107,13 @@ def dashed(name: str) -> str:
         "token_normalize_func": dashed,
         "max_content_width": 100,
     },
+    help=with_examples(
+        "Harvest the past calls of video-conference vendors into Elasticsearch, whole or loud.",
+        "dev demo                     no account, no server: see it work",
+        "opentok --date 2026-11-20    one UTC day",
+        "opentok                      the nightly run: yesterday and what is still owed",
+        "replay opentok --all         load the archive again, without asking the vendor",
+    ),
     epilog=EXIT_CODES,
 )
 @click.version_option(__version__, prog_name="vconf-harvest")
@@ -88,15 +133,7 @@ def cli(  # noqa: PLR0913 - one argument for each option
     no_progress: bool,
     log_format: str,
 ) -> None:
-    r"""Harvest the past calls of video-conference vendors into Elasticsearch, whole or loud.
-
-    \b
-    Examples:
-      ./harvest.py dev demo                            no account, no server: see it work
-      ./harvest.py opentok --date 2026-11-20           one UTC day
-      ./harvest.py opentok                             the nightly run: yesterday and what is still owed
-      ./harvest.py replay opentok --all                load the archive again, without asking the vendor
-    """
+    """Options of every command, and the console that they set up."""
     console = Console(
         quiet=quiet,
         verbose=verbose,
@@ -120,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str] | None) -> Exit:
     try:
-        code = cli.main(args=arguments, prog_name=_name(), standalone_mode=False)
+        code = cli.main(args=arguments, prog_name=program(), standalone_mode=False)
     except (click.ClickException, HarvestError) as error:
         return _refuse(error)
     except (click.exceptions.Abort, KeyboardInterrupt, BrokenPipeError):
@@ -136,12 +173,8 @@ def _refuse(error: click.ClickException | HarvestError) -> Exit:
         click.echo(error.format_message(), err=True)
         return Exit.USAGE
     if isinstance(error, click.ClickException):
-        return _say(f"{error.format_message()} (see --help)", Exit.USAGE)
+        return _say(f"{error.format_message()} See --help.", Exit.USAGE)
     return _say(str(error), error.exit_code)
-
-
-def _name() -> str:
-    return "./harvest.py" if Path(sys.argv[0]).name == "harvest.py" else "vconf-harvest"
 
 
 def _say(sentence: str, code: Exit) -> Exit:

@@ -11,7 +11,9 @@ Decorator = Callable[[F], F]
 
 DATES: tuple[Any, ...] = (
     click.option("--date", metavar="DAY", help="A UTC day: YYYY-MM-DD, 'yesterday' or 'today'."),
-    click.option("--from", "first", metavar="DAY", help="First day of a window."),
+    click.option(
+        "--from", "first", metavar="DAY", help="First day of a window that ends with yesterday, or before --to."
+    ),
     click.option("--to", "end", metavar="DAY", help="Day after the last one: the window is half-open."),
     click.option("--last", metavar="SPAN", help="The last days before today, such as 7d."),
 )

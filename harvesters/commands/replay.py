@@ -8,6 +8,7 @@ import click
 from harvesters import SOURCES
 from harvesters.commands.build import destinations, prepare, replay_workshop
 from harvesters.commands.console import Console
+from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import DATES, OUTPUT, apply
 from harvesters.commands.work import reported
 from harvesters.commands.workplace import Window, Workplace, window, workplace
@@ -22,7 +23,17 @@ from harvesters.core.workshop import Options, Selection, Workshop
 PATIENCE_S = 7200.0
 
 
-@click.command(short_help="Load the archive again, without asking the vendor.")
+@click.command(
+    short_help="Load the archive again, without asking the vendor.",
+    help=with_examples(
+        "Load archived days into a destination that lacks them, or has them from older code or settings. "
+        "The vendor is not asked, and no credentials are needed.",
+        "replay --all",
+        "replay opentok --date 2026-11-20 --destination stdout",
+        "replay opentok --last 30d --destination lake",
+    ),
+    epilog=COMMON,
+)
 @click.argument("source", type=click.Choice(list(SOURCES)), required=False)
 @apply(DATES)
 @click.option("--all", "every", is_flag=True, help="Every day of the archive.")
@@ -30,14 +41,7 @@ PATIENCE_S = 7200.0
 @apply(OUTPUT)
 @click.pass_context
 def replay(ctx: click.Context, /, source: str | None, keys: tuple[str, ...], **given: Any) -> Exit:
-    r"""Load archived days into a destination that lacks them, or has them from older code or settings.
-
-    \b
-    Examples:
-      ./harvest.py replay --all
-      ./harvest.py replay opentok --date 2026-11-20 --destination stdout
-      ./harvest.py replay opentok --last 30d --destination lake
-    """
+    """Load what the archive has and the destinations lack."""
     console: Console = ctx.obj["console"]
     place = workplace(ctx.obj["env_file"], {"es_host": given["es_host"]})
     place.check()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.workplace import workplace
 from harvesters.core.errors import SettingsError
 
@@ -11,28 +12,33 @@ if TYPE_CHECKING:
     from harvesters.commands.console import Console
 
 
-@click.group(short_help="Prepare Elasticsearch: index templates.")
+@click.group(
+    short_help="Prepare Elasticsearch: index templates.",
+    help=with_examples(
+        "Prepare what the harvester writes to.",
+        "setup templates",
+        "setup templates --es-host https://localhost:9200",
+    ),
+    epilog=COMMON,
+)
 def setup() -> None:
-    r"""Prepare what the harvester writes to.
-
-    \b
-    Examples:
-      ./harvest.py setup templates
-      ./harvest.py setup templates --es-host https://localhost:9200
-    """
+    """What the harvester writes to."""
 
 
-@setup.command(short_help="Load the index templates; add new fields to existing indices.")
+@setup.command(
+    short_help="Load the index templates; add new fields to existing indices.",
+    help=with_examples(
+        "Load the index templates, and add new fields to existing indices. Running it twice changes nothing. "
+        "`load_index_templates` is another name for it.",
+        "setup templates",
+        "load_index_templates",
+    ),
+    epilog=COMMON,
+)
 @click.option("--es-host", metavar="HOST", help="Elasticsearch, instead of ES_HOST.")
 @click.pass_context
 def templates(ctx: click.Context, /, es_host: str | None) -> None:
-    r"""Load the index templates; running it twice changes nothing.
-
-    \b
-    Examples:
-      ./harvest.py setup templates
-      ./harvest.py load_index_templates
-    """
+    """Load the templates and say what was done."""
     from harvesters.core.setup import load_templates
 
     console: Console = ctx.obj["console"]

@@ -2,19 +2,31 @@
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from harvesters import __version__
+from harvesters.commands.build import prepare
 from harvesters.commands.console import Console
 from harvesters.commands.workplace import Workplace
-from harvesters.core.day import iso
+from harvesters.core.day import Day, iso
 from harvesters.core.errors import Exit, HarvestError, UsageError
 from harvesters.core.report import RunReport
-from harvesters.core.run import finish, note_run
+from harvesters.core.run import finish, note_run, run_days
 from harvesters.core.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked of a run; `days` None is the nightly choice."""
+
+    command: str
+    days: tuple[Day, ...] | None = None
+    report_file: Path | None = None
+    with_setup: bool = False
 
 
 @contextmanager
@@ -47,8 +59,13 @@ def _write(path: Path, report: RunReport) -> None:
         raise UsageError(message) from error
 
 
-def close(shop: Workshop, report: RunReport) -> None:
-    """Note the run where there is a place for it, and give connections back."""
-    note_run(shop, report)
-    for destination in shop.destinations:
-        destination.close()
+def run_shop(shop: Workshop, place: Workplace, console: Console, request: Request) -> Exit:
+    """Run the days of one account from the first sentence to the last."""
+    with closing(shop):
+        with reported(console, place, request.report_file, request.command) as report:
+            if not shop.options.dry_run:
+                prepare(place, with_setup=request.with_setup)
+            for sentence in run_days(shop, request.days, report, console.slice_ended):
+                console.say(sentence)
+        note_run(shop, report)
+    return report.exit_code

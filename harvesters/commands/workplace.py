@@ -13,7 +13,7 @@ from harvesters import source_class
 from harvesters.core.common_settings import CommonSettings, problems_of
 from harvesters.core.day import Clock, Day, clock_from, days_between, parse_span
 from harvesters.core.errors import SettingsError, UsageError
-from harvesters.core.settings import Values, load, require
+from harvesters.core.settings import Values, load, read, require
 
 HOME = Path(__file__).parents[2]
 """The clone that holds `harvest.py`; for an installed command some folder without it."""
@@ -73,21 +73,16 @@ def workplace(env_file: Path | None, flags: Mapping[str, str | None]) -> Workpla
     dotenv = dotenv_values(path) if path else {}
     values = Values(flags, os.environ, dotenv, path, Path.cwd())
     problems: list[str] = []
-    common = load(CommonSettings, values, problems)
-    if common:
-        problems += problems_of(common)
+    common = read(CommonSettings, values, problems)
+    problems += problems_of(common)
     clock = _clock(common, problems)
-    data_dir = (common.data_dir if common else None) or default_data_dir(os.environ)
-    return Workplace(values, common or _none(), clock, data_dir, tuple(problems))
+    data_dir = common.data_dir or default_data_dir(os.environ)
+    return Workplace(values, common, clock, data_dir, tuple(problems))
 
 
-def _none() -> CommonSettings:
-    return CommonSettings(None, None, None, None, None, "vconf", None, None, None)
-
-
-def _clock(common: CommonSettings | None, problems: list[str]) -> Clock:
+def _clock(common: CommonSettings, problems: list[str]) -> Clock:
     try:
-        return clock_from(common.now if common else None)
+        return clock_from(common.now)
     except ValueError as error:
         problems.append(str(error))
         return clock_from(None)

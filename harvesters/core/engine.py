@@ -1,7 +1,7 @@
 """One slice: fetch what the archive lacks, merge, load what each destination lacks, and the verdict."""
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from harvesters.core.day import Day, iso
 from harvesters.core.days import check_kept
 from harvesters.core.destinations import Destination, Target
 from harvesters.core.errors import (
+    ArchiveError,
     AuthError,
     DeferredError,
     HarvestError,
@@ -29,7 +30,7 @@ from harvesters.core.fetching import (
 from harvesters.core.http import Traffic
 from harvesters.core.loading import Load, Loader
 from harvesters.core.manifest import CallState, Loaded, Manifest
-from harvesters.core.report import SliceReport
+from harvesters.core.report import PLANNED, SliceReport
 from harvesters.core.source import Call, Notice, Source
 from harvesters.core.store import SliceStore
 from harvesters.core.verdict import judge_slice
@@ -71,20 +72,34 @@ class _Slice:
         self.when = Schedule(day, shop.limits, shop.clock.now())
 
     def run(self) -> None:
+        dry = self.shop.options.dry_run
+        self._guarded(self._forecast if dry else self._work)
+        if dry and self.error is None:
+            self.report.state = PLANNED
+            return
+        judge_slice(self.report, self.manifest, self.scope, self.error, self.harm)
+        if not dry:
+            self._guarded(self._finish)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Do the work; what ends it early is kept for the verdict."""
         try:
-            if self.shop.options.dry_run:
-                self._forecast()
-                return
-            self.manifest, damage = self.store.open()
-            self.harm += damage
-            if self.shop.source and self._wants_fetch():
-                self._fetch(self.shop.source)
-            self._load()
+            work()
         except (HarvestError, KeyboardInterrupt) as error:
             self.error = self.error or error
-        judge_slice(self.report, self.manifest, self.scope, self.error, self.harm)
-        if not self.shop.options.dry_run:
-            self._finish()
+        except OSError as error:
+            self.error = self.error or self._disk(error)
+
+    def _disk(self, error: OSError) -> ArchiveError:
+        place = error.filename or self.shop.data_dir
+        return ArchiveError(f"{place} cannot be read or written: {error.strerror or type(error).__name__}")
+
+    def _work(self) -> None:
+        self.manifest, damage = self.store.open()
+        self.harm += damage
+        if self.shop.source and self._wants_fetch():
+            self._fetch(self.shop.source)
+        self._load()
 
     def _wants_fetch(self) -> bool:
         return self.shop.options.again or not self.manifest.settled
@@ -200,10 +215,12 @@ class _Slice:
                 self.manifest.destinations.setdefault(unreached, Loaded())
             return Load(owed=len(self.manifest.records), error=gone)
         self.manifest.destinations.pop(unreached, None)
-        target = Target(self.shop.vendor, self.shop.account.id, self.day)
-        loader = Loader(self.shop.recipe, self.store, self.manifest, destination, target, self._selected())
         self.shop.progress.loading(destination.name, len(self.manifest.records))
-        return loader.run()
+        return self._loader(destination).run()
+
+    def _loader(self, destination: Destination) -> Loader:
+        target = Target(self.shop.vendor, self.shop.account.id, self.day)
+        return Loader(self.shop.recipe, self.store, self.manifest, destination, target, self._selected())
 
     def _selected(self) -> set[str] | None:
         """Readable keys of the selected records; None: all."""
@@ -234,14 +251,18 @@ class _Slice:
         if self.shop.source and self._wants_fetch():
             check_kept(self.when, self.shop.vendor)
             calls = self._list(self.shop.source)
+            self.report.listed = len(calls)
             todo = self._due(calls)
-            self.scope = set(calls)
         requests = sum(1 for _ in batches(todo, self.shop.limits))
-        known = len(self.manifest.records)
-        names = ", ".join(each.name for each in self.shop.destinations)
-        self.report.reason = (
-            f"dry run: would fetch {len(todo)} calls in about {requests} requests, "
-            f"and load them and what is owed of {known} archived records into {names}"
+        plan = [f"would fetch {len(todo)} of {self.report.listed} calls in about {requests} requests"]
+        plan += [self._plan_of(each) for each in self.shop.destinations]
+        self.report.reason = "; ".join(plan)
+
+    def _plan_of(self, destination: Destination) -> str:
+        if gone := self.shop.reach(destination):
+            return str(gone)
+        return (
+            f"{destination.name} is owed {len(self._loader(destination).owed())} archived records and what is fetched"
         )
 
 

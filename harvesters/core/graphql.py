@@ -14,7 +14,7 @@ import msgspec
 from harvesters.core.answers import Answer, Api, Request, Verdict
 
 if TYPE_CHECKING:
-    from gql.client import SyncClientSession
+    from gql.transport import Transport
     from graphql import DocumentNode
 
 PLACEHOLDER = "project"
@@ -56,34 +56,35 @@ def _literal(project: str) -> Any:  # noqa: ANN401 - graphql-core's visitors are
 
 
 class GraphQL:
-    """Posts named operations to one endpoint and hands the answers' bytes on."""
+    """Posts named operations to one endpoint and hands the answers' bytes on; safe for several threads."""
 
-    def __init__(self, api: Api, url: str, package: str, file: str, project: str) -> None:
-        """`url`: the full endpoint; `package` and `file`: where the operations stand."""
-        self._api, self._url = api, url
-        self._source = (package, file, project)
+    def __init__(self, api: Api, url: str, operations: "Mapping[str, DocumentNode]") -> None:
+        """`url`: the full endpoint; `operations` by name."""
+        from gql import Client
+        from gql.client import SyncClientSession
+
+        self._operations = operations
+        self._session = SyncClientSession(Client(transport=_transport(api, url)))
 
     def ask(self, operation: str, variables: Mapping[str, Any], takes: frozenset[Verdict] = frozenset()) -> Answer:
         """The answer of one operation, judged; see `Api.send` for what it raises."""
         from gql import GraphQLRequest
 
-        document = operations(*self._source)[operation]
-        request = GraphQLRequest(document, variable_values=dict(variables))
-        answer: Answer = self._session(takes).execute(request)["answer"]
+        request = GraphQLRequest(self._operations[operation], variable_values=dict(variables))
+        answer: Answer = self._session.execute(request, takes=takes)["answer"]
         return answer
 
-    def _session(self, takes: frozenset[Verdict]) -> "SyncClientSession":
-        from gql import Client
-        from gql.client import SyncClientSession
-        from gql.transport import Transport
-        from graphql import ExecutionResult
 
-        api, url = self._api, self._url
+def _transport(api: Api, url: str) -> "Transport":
+    from gql.transport import Transport
+    from graphql import ExecutionResult
 
-        class ThroughApi(Transport):
-            def execute(self, request: Any, *_: Any, **__: Any) -> ExecutionResult:  # noqa: ANN401 - gql's signature
-                body = msgspec.json.encode(request.payload)
-                headers = {"content-type": "application/json", "accept": "application/json"}
-                return ExecutionResult({"answer": api.send(Request("POST", url, body, headers, takes))})
+    class ThroughApi(Transport):
+        """gql's extension point: the request goes through the port, the answer's bytes are handed on."""
 
-        return SyncClientSession(Client(transport=ThroughApi()))
+        def execute(self, request: Any, *_: Any, takes: frozenset[Verdict] = frozenset(), **__: Any) -> ExecutionResult:  # noqa: ANN401 - gql's signature
+            headers = {"content-type": "application/json", "accept": "application/json"}
+            body = msgspec.json.encode(request.payload)
+            return ExecutionResult({"answer": api.send(Request("POST", url, body, headers, takes))})
+
+    return ThroughApi()

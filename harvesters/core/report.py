@@ -10,6 +10,7 @@ from harvesters.core.errors import Exit
 from harvesters.core.loading import Load
 
 COMPLETE, EMPTY, PARTIAL, DEFERRED, FAILED = "complete", "empty", "partial", "deferred", "failed"
+PLANNED = "planned"
 
 
 @dataclass(slots=True)
@@ -52,6 +53,8 @@ class SliceReport:
 
     def sentence(self) -> str:
         """The slice for people, in one line."""
+        if self.state == PLANNED:
+            return f"{self.source} {self.account} {self.day} {self.state}: {self.reason}."
         words = [f"{self.source} {self.account} {self.day} {self.state}:"]
         words.append(f"{self.harvested} of {self.listed} calls")
         if self.without_conference:

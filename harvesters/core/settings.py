@@ -88,18 +88,24 @@ class Values:
         return f"the environment and {self.dotenv_path or 'a .env file (there is none)'}, as {env}"
 
 
-def load(cls: type[T], values: Values, problems: list[str], *, shaping_only: bool = False) -> T | None:
-    """An instance of a settings class, or None with the problems added to `problems`.
+def read(cls: type[T], values: Values, problems: list[str], *, shaping_only: bool = False) -> T:
+    """An instance of a settings class; what is wrong is added to `problems`, and None in its place.
 
     With `shaping_only` the settings that do not shape documents are left at their defaults, unread: a
     replay needs no credentials.
     """
-    before = len(problems)
     found: dict[str, Any] = {}
     for name, declaration in declared(cls):
         wanted = declaration.shapes_documents or not shaping_only
         found[name] = _value(name, declaration, values, problems) if wanted else declaration.default
-    return cls(**found) if len(problems) == before else None
+    return cls(**found)
+
+
+def load(cls: type[T], values: Values, problems: list[str], *, shaping_only: bool = False) -> T | None:
+    """The same, but nothing at all if something is wrong."""
+    before = len(problems)
+    found = read(cls, values, problems, shaping_only=shaping_only)
+    return found if len(problems) == before else None
 
 
 def require(loaded: T | None, problems: Sequence[str]) -> T:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harvesters.core.common_settings import CommonSettings
-from harvesters.core.destinations.elastic import Cluster, Patience
+from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.templates import BASE, read
 
 
@@ -14,7 +14,7 @@ def load_templates(settings: CommonSettings) -> list[str]:
     Raises:
         DestinationError: the cluster refuses one, with its reason.
     """
-    cluster = Cluster(settings, Patience(0, 0))
+    cluster = Cluster(settings)
     try:
         files = read(settings.index_prefix)
         for name, template in files.items():

@@ -74,7 +74,7 @@ def index_template(base: str) -> dict[str, Any]:
     return {
         "version": TEMPLATES_VERSION,
         "priority": 200,
-        "index_patterns": [f"{PREFIX}-{base}", f"{PREFIX}-{base}-*"],
+        "index_patterns": [f"{PREFIX}-{base}" if base == RUNS else f"{PREFIX}-{base}-*"],
         "composed_of": [*(f"{PREFIX}@{part}" for part in parts), f"{PREFIX}@custom"],
         "ignore_missing_component_templates": [f"{PREFIX}@custom"],
         "template": {} if base == RUNS else {"aliases": {f"{PREFIX}-{base}": {}}},

@@ -7,6 +7,7 @@ from harvesters.core.report import COMPLETE, DEFERRED, EMPTY, FAILED, PARTIAL, S
 
 NOT_HAD = frozenset({"failed", "lost", "missing"})
 MOST_ODDITIES = 10
+INTERRUPTED = "interrupted: what was fetched is kept, and the next run goes on from there"
 
 
 def figures(report: SliceReport, manifest: Manifest, scope: set[str] | None) -> None:
@@ -36,7 +37,7 @@ def judge_slice(
     for name, load in report.destinations.items():
         report.warnings += _warnings(name, load)
     report.warnings = list(dict.fromkeys(report.warnings))
-    reasons = [str(each) for each in (error, *(load.error for load in loads)) if each and str(each)]
+    reasons = [str(each) or INTERRUPTED for each in (error, *(load.error for load in loads)) if each]
     report.reason = "; ".join(dict.fromkeys([*([report.reason] if report.reason else []), *reasons]))
     whole = not report.failed and not harm and all(load.whole for load in loads)
     report.state = _state(report, error, loads, whole=whole)
@@ -76,6 +77,6 @@ def _warnings(name: str, load: Load) -> list[str]:
         found += [f"{name} refused {number} documents of {record}: {why}" for why, number in reasons.items()]
     stale = sum(counts.stale for counts in load.counts.types.values())
     if stale:
-        found.append(f"{name} holds newer versions of {stale} documents (stale): was the clock behind?")
+        found.append(f"{name} holds newer versions of {stale} documents (stale): is another machine's clock ahead?")
     found += [f"the vendor sent {number} x {what}" for what, number in load.oddities.most_common(MOST_ODDITIES)]
     return found

@@ -8,7 +8,7 @@ from typing import Protocol
 from harvesters.core.day import Clock
 from harvesters.core.destinations import Destination
 from harvesters.core.errors import DestinationError, HarvestError
-from harvesters.core.http import Traffic
+from harvesters.core.http import HttpApi, Traffic
 from harvesters.core.loading import Recipe
 from harvesters.core.source import Account, Limits, Source
 
@@ -79,10 +79,16 @@ class Workshop:
     progress: Progress
     options: Options
     source: Source | None = None
+    port: HttpApi | None = None
     traffic: Traffic = field(default_factory=Traffic)
     stopped: HarvestError | None = None
     gone: dict[str, DestinationError] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
+
+    def close(self) -> None:
+        """Give connections back."""
+        for each in (*self.destinations, *((self.port,) if self.port else ())):
+            each.close()
 
     def reach(self, destination: Destination) -> DestinationError | None:
         """Open a destination the first time; what is wrong with it, if anything, holds for the run."""

@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 from harvesters.core.day import instant_ms
 from harvesters.core.lenient import RowDecoder, decode_json, decode_object
 from harvesters.core.source import Part, Record
-from harvesters.core.tree import Conference, Entity, Row, Stream
+from harvesters.core.tree import Conference, Entity, Stream
 from harvesters.opentok.rows import Stat, codecs, measurements, media_of
 
 MEETING, CONNECTION, STREAM = (
@@ -120,7 +120,7 @@ def _stream(
     fields = {
         "vconf.stream.direction": "sent" if sent else "received",
         "vconf.stream.kind": shape,
-        "vconf.stream.media": _media(about, rows, shape),
+        "vconf.stream.media": _media(about, stats, shape),
         "vconf.stream.codec": codecs(stats),
         "opentok.connection_id": connection,
         "opentok.stream_id": stream_id,
@@ -155,12 +155,14 @@ def _kind(video_type: str | None, about: dict[str, Any]) -> str | None:
     return STREAM_KIND.get(video_type.lower(), "other") if video_type else None
 
 
-def _media(about: dict[str, Any], rows: list[Row], shape: str | None) -> list[str]:
+def _media(about: dict[str, Any], stats: list[Stat], shape: str | None) -> list[str]:
     """What the stream carries: by its tracks if the vendor tells of them, else by what was measured."""
-    picture = "screen" if shape == "screen" else "video"
-    tracks = {"audio": about.get("hasAudioTrack"), picture: about.get("hasVideoTrack")}
-    seen = media_of(rows)
-    return [medium for medium, there in tracks.items() if there or (there is None and medium in seen)]
+    tracks: list[Any] = [about.get("hasAudioTrack"), about.get("hasVideoTrack")]
+    if None in tracks:
+        measured = media_of(stats)
+        tracks = [seen if told is None else told for told, seen in zip(tracks, measured, strict=True)]
+    names = "audio", "screen" if shape == "screen" else "video"
+    return [name for name, there in zip(names, tracks, strict=True) if there]
 
 
 def text(value: object) -> str | None:

@@ -127,8 +127,8 @@ def codecs(stats: list[Stat]) -> list[str]:
     return sorted(named)[:MOST_CODECS]
 
 
-def media_of(rows: list[Row]) -> set[str]:
-    """The media that were measured."""
-    return {
-        medium for row in rows for medium in ("audio", "video", "screen") if getattr(row.quality, medium) is not None
-    }
+def media_of(stats: list[Stat]) -> tuple[bool, bool]:
+    """Whether audio and a picture were measured, for streams whose tracks the vendor does not tell."""
+    audio = any(stat.audio_bitrate_kbps is not None or stat.audio_packet_loss is not None for stat in stats)
+    picture = any(stat.video_bitrate_kbps is not None or stat.video_packet_loss is not None for stat in stats)
+    return audio, picture

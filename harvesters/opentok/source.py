@@ -10,7 +10,7 @@ import jwt
 from harvesters.core.answers import Answer, Api, Auth, Judgement
 from harvesters.core.day import Day, instant_ms, iso, parse_instant
 from harvesters.core.fields import Field
-from harvesters.core.graphql import GraphQL
+from harvesters.core.graphql import GraphQL, operations
 from harvesters.core.paging import pages
 from harvesters.core.settings import http_url, one_of, setting
 from harvesters.core.source import (
@@ -101,7 +101,8 @@ class OpenTok:
     def __init__(self, settings: OpenTokSettings, api: Api) -> None:
         """See `Source`."""
         self._settings, self._clock = settings, api.clock
-        self._graph = GraphQL(api, settings.url, "harvesters.opentok", "queries.graphql", settings.api_key)
+        queries = operations("harvesters.opentok", "queries.graphql", settings.api_key)
+        self._graph = GraphQL(api, settings.url, queries)
 
     def auth(self) -> Auth:
         """A project token: HS256, a nonce, issued a few seconds back so that a fast clock does no harm."""

@@ -8,7 +8,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -18,7 +17,7 @@ import msgspec
 
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.destinations import Difference, Expected, Target
-from harvesters.core.destinations.bulk import BLOCKED, NO_INDEX, Body, Item, Reply
+from harvesters.core.destinations.bulk import BLOCKED, NO_INDEX, Body, Item, Reply, without_values
 from harvesters.core.encode import BY_MONTH, INDEX
 from harvesters.core.errors import DestinationError
 from harvesters.core.templates import RUNS, TEMPLATES_VERSION, template_name
@@ -29,6 +28,7 @@ REQUEST_TIMEOUT = 120
 FILTER = "errors,took,items.*.error,items.*.status"
 AGAIN_STATUS = frozenset({429, 502, 503, 504})
 TOO_LARGE_STATUS = frozenset({400, 413})
+NOT_FOUND = 404
 TERMS = 1000
 COMPATIBLE = "application/vnd.elasticsearch+"
 
@@ -77,24 +77,16 @@ def _client(settings: CommonSettings, **more: Any) -> elasticsearch.Elasticsearc
     )
 
 
-@dataclass(slots=True)
-class Patience:
-    """How long a load waits for a node: seconds without progress, and the run's deadline (monotonic)."""
-
-    seconds: float
-    deadline: float
-
-
 class Cluster:
     """One cluster and prefix."""
 
-    def __init__(self, settings: CommonSettings, patience: Patience) -> None:
-        """Nothing is sent yet."""
+    def __init__(self, settings: CommonSettings, deadline: float = 0.0) -> None:
+        """`deadline`: until when a load waits for a node that is busy or gone (monotonic); nothing is sent yet."""
         self._admin = _client(settings)
         raw = {each.mimetype: each() for each in (_ReadyLines, _RawReply)}
         self._bulk = _client(settings, serializers=raw)
         self._prefix = settings.index_prefix
-        self.patience, self.deadline = patience.seconds, patience.deadline
+        self.deadline = deadline
         hosts = [urlsplit(host) for host in settings.es_host or ()]
         self.where = "Elasticsearch at " + ", ".join(f"{each.hostname}:{each.port}" for each in hosts)
 
@@ -112,7 +104,8 @@ class Cluster:
     def check_templates(self) -> None:
         """Refuse a cluster whose index templates are missing or older than ours."""
         with self._sentences():
-            found = self._admin.indices.get_index_template(name=f"{self._prefix}-*").get("index_templates", [])
+            lenient = self._admin.options(ignore_status=NOT_FOUND)
+            found = lenient.indices.get_index_template(name=f"{self._prefix}-*").get("index_templates", [])
         versions = {each["name"]: each["index_template"].get("version", 0) for each in found}
         wanted = [template_name(self._prefix, type_) for type_ in INDEX]
         if missing := [name for name in wanted if name not in versions]:
@@ -186,7 +179,7 @@ class Cluster:
         if isinstance(error, elasticsearch.UnsupportedProductError):
             return f"{self.where}: something answers there, but it is not Elasticsearch."
         if isinstance(error, elasticsearch.ApiError):
-            return f"{self.where} answers with status {error.meta.status} ({str(error.message)[:200]})."
+            return f"{self.where} answers with status {error.meta.status}: {_reason(error)}."
         return f"{self.where} cannot be reached: {_short(error)}."
 
     def refresh_and_search(self, indices: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -252,6 +245,16 @@ class Cluster:
         """Write one document of the harvester's own (a run or slice)."""
         with self._sentences():
             self._admin.index(index=f"{self._prefix}-{RUNS}", id=id_, document=document)
+
+
+def _reason(error: elasticsearch.ApiError) -> str:
+    """What the node says about it: the deepest cause, since the outer ones only say that something is wrong."""
+    body = error.body if isinstance(error.body, dict) else {}
+    cause = body.get("error")
+    while isinstance(cause, dict) and isinstance(cause.get("caused_by"), dict):
+        cause = cause["caused_by"]
+    said = cause.get("reason") if isinstance(cause, dict) else cause
+    return without_values(str(said or error.message))
 
 
 def _short(error: Exception) -> str:

@@ -38,7 +38,7 @@ class IndexDestination:
         try:
             with ThreadPoolExecutor(SENDERS, thread_name_prefix="bulk") as pool:
                 try:
-                    for body in _bodies(records, finished):
+                    for body in bodies(records, finished):
                         while len(under_way) >= IN_FLIGHT:
                             under_way.popleft().result()
                         under_way.append(pool.submit(sender.send, body))
@@ -64,7 +64,7 @@ class IndexDestination:
         self._cluster.close()
 
 
-def _bodies(records: Iterable[tuple[str, Documents]], finished: set[str]) -> Iterator[Body]:
+def bodies(records: Iterable[tuple[str, Documents]], finished: set[str]) -> Iterator[Body]:
     """The documents as bodies of some 4 MB; records whose last document was handed on are `finished`."""
     actions, body = Actions(), Body()
     for record, documents in records:

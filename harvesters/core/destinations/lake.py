@@ -26,12 +26,7 @@ class LakeDestination:
         self._root = root
 
     def open(self) -> None:
-        """Make the folder."""
-        try:
-            self._root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            message = f"the lake {self._root} cannot be written: {error.strerror}."
-            raise DestinationError(message) from error
+        """Nothing to reach: folders are made as files come up."""
 
     def path(self, type_: str, target: Target) -> Path:
         """The file of one type and slice."""

@@ -82,7 +82,7 @@ class Sender:
     def _pause(self, attempt: int, began: float, why: str) -> None:
         seconds = backoff(attempt, self._dice)
         now = self._clock.monotonic()
-        if now + seconds > min(began + self._cluster.patience, self._cluster.deadline):
+        if now + seconds > self._cluster.deadline:
             message = f"{self._cluster.where} did not take documents for {now - began:.0f} s: {why}."
             raise DestinationError(message)
         log.info("%s: %s; sending again in %.1f s", self._cluster.where, why, seconds)
