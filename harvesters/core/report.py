@@ -55,22 +55,26 @@ class SliceReport:
         """The slice for people, in one line."""
         if self.state == PLANNED:
             return f"{self.source} {self.account} {self.day} {self.state}: {self.reason}."
-        words = [f"{self.source} {self.account} {self.day} {self.state}:"]
-        words.append(f"{self.harvested} of {self.listed} calls")
-        if self.without_conference:
-            words.append(f"({self.without_conference} without a conference)")
-        if self.failed:
-            reasons = Counter(each["reason"] for each in self.failed)
-            words.append(
-                f"{len(self.failed)} failed ({'; '.join(f'{n} x {why}' for why, n in reasons.most_common(3))})"
-            )
-        text = ", ".join([" ".join(words[:3]), *words[3:]]) if len(words) > 3 else " ".join(words)  # noqa: PLR2004
-        parts = [text, *(_loaded(name, load) for name, load in self.destinations.items())]
+        known = self.listed or self.state in {COMPLETE, EMPTY, PARTIAL}
+        parts = [self._calls()] if known else []
+        parts += [_loaded(name, load) for name, load in self.destinations.items() if known or load.owed]
         if self.waited_s >= 1:
             parts.append(f"waited {self.waited_s:.0f} s")
         if self.reason:
             parts.append(self.reason)
-        return "; ".join(part.rstrip(".") for part in parts) + "."
+        told = "; ".join(part.rstrip(".") for part in parts)
+        return f"{self.source} {self.account} {self.day} {self.state}: {told}."
+
+    def _calls(self) -> str:
+        """The calls in numbers; not said of a day that could not be listed, for nobody knows them."""
+        words = f"{self.harvested} of {self.listed} calls"
+        if self.without_conference:
+            words += f" ({self.without_conference} without a conference)"
+        if self.failed:
+            reasons = Counter(each["reason"] for each in self.failed)
+            named = "; ".join(f"{n} x {why}" for why, n in reasons.most_common(3))
+            words += f", {len(self.failed)} failed ({named})"
+        return words
 
 
 def _counts(load: Load) -> dict[str, dict[str, int]]:

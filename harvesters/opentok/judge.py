@@ -107,8 +107,10 @@ def _unreadable(answer: Answer) -> Judgement:
 def _of_errors(envelope: _Envelope, errors: list[GraphError]) -> Judgement:
     """The gravest of the errors; errors beside data leave the data to the reader."""
     for code in (error.errorCode or 0 for error in errors):
-        if code in VERDICTS:
-            return Judgement(*VERDICTS[code])
+        verdict, why = VERDICTS.get(code, (Verdict.OK, ""))
+        passing = verdict is Verdict.RETRY and envelope.holds_data
+        if verdict is not Verdict.OK and not passing:
+            return Judgement(verdict, why)
     if envelope.holds_data:
         return OK
     if any(error.errorCode in CALL_GONE for error in errors):

@@ -1,7 +1,7 @@
 """The OpenTok source: settings, login, listing of a day, and planning of batches."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import ClassVar
 
@@ -34,6 +34,7 @@ CLASSIC = "https://insights.opentok.com/graphql"
 TOKEN_LIFE, TOKEN_BACKDATED = timedelta(seconds=300), timedelta(seconds=30)
 BATCH, BATCH_BYTES = 50, 8_000_000
 ROW_BYTES, ROW_SECONDS = 300, 30
+TRIES = 2
 UNKNOWN_WEIGHT = BATCH_BYTES // BATCH
 
 
@@ -127,20 +128,29 @@ class OpenTok:
         return (Account(self._settings.api_key, "default"),)
 
     def list_calls(self, account: Account, day: Day) -> Iterator[Call | Notice]:
-        """Sessions with a meeting on the day; asks for the half-open day and leaves the rest to the engine."""
+        """Sessions with a meeting on the day; asks for the half-open day and leaves the rest to the engine.
+
+        Cursors are offsets, so a list that changes while it is paged can skip rows: where fewer distinct
+        sessions came than the vendor counts, the list is read once more.
+        """
         del account
+        listing = _Listing()
+        for _ in range(TRIES):
+            listing = _Listing()
+            for page in self._pages(day):
+                yield from (_call(item, day) for item in listing.take(page))
+            if not listing.short:
+                return
+        yield Notice(f"the vendor counts {listing.said} sessions and listed {listing.found}.", harm=True)
+
+    def _pages(self, day: Day) -> Iterator[shapes.Listed]:
         window = {"start": iso(day.start), "end": iso(day.end)}
-        count, said = 0, None
 
         def ask(cursor: str | None) -> shapes.Listed:
             answer = self._graph.ask("List", {**window, "after": cursor})
             return shapes.body.decode(answer.body).summaries
 
-        for page in pages(ask, lambda page: page.cursor, "the list of sessions"):
-            count, said = count + len(page.items), page.totalCount
-            yield from (_call(item, day) for item in page.items)
-        if said is not None and said > count:
-            yield Notice(f"the vendor speaks of {said} sessions and listed {count}.", harm=True)
+        return pages(ask, lambda page: page.cursor, "the list of sessions")
 
     def fetch(self, account: Account, calls: Sequence[Call], day: Day) -> Iterator[Record | Failure | Notice]:
         """See `Source.fetch`."""
@@ -153,11 +163,38 @@ class OpenTok:
         return flatten(record)
 
 
+@dataclass(slots=True)
+class _Listing:
+    """One reading of the list: distinct items, and what the vendor says there are."""
+
+    items: set[bytes] = field(default_factory=set)
+    blank: int = 0
+    said: int | None = None
+
+    def take(self, page: shapes.Listed) -> list[bytes]:
+        """Count a page's items; returns them as bytes."""
+        items = [bytes(item) for item in page.items]
+        self.said = page.totalCount
+        self.blank += items.count(shapes.NULL)
+        self.items.update(items)
+        return items
+
+    @property
+    def found(self) -> int:
+        """Distinct items; nulls cannot be told apart and count each."""
+        return len(self.items - {shapes.NULL}) + self.blank
+
+    @property
+    def short(self) -> bool:
+        """Whether the vendor counts more than it gave."""
+        return self.said is not None and self.found < self.said
+
+
 def _call(item: bytes, day: Day) -> Call | Notice:
-    summary = shapes.summary.decode(item) if bytes(item) != shapes.NULL else shapes.Summary()
+    summary = shapes.summary.decode(item) if item != shapes.NULL else shapes.Summary()
     if not summary.sessionId:
         return Notice("the list of sessions holds an item without an id.")
-    return Call(summary.sessionId, bytes(item), weight(summary, day))
+    return Call(summary.sessionId, item, weight(summary, day))
 
 
 def weight(summary: shapes.Summary, day: Day) -> int:
