@@ -56,7 +56,8 @@ def run_days(shop: Workshop, days: Iterable[Day] | None, report: RunReport, tell
             slice_report = run_slice(shop, day)
             report.slices.append(slice_report)
             tell(slice_report)
-            _note_slice(shop, slice_report)
+            if not shop.options.selection:
+                _note_slice(shop, slice_report)
             if slice_report.exit_code is Exit.INTERRUPTED:
                 break
         return _outdated(shop, set(taken)) if days is None else []

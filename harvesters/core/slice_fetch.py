@@ -1,0 +1,148 @@
+"""The first two steps of a slice: list and fetch what the archive lacks, then merge it in."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from harvesters.core.day import iso
+from harvesters.core.days import check_kept
+from harvesters.core.errors import ArchiveError, AuthError, DeferredError, HarvestError, SliceError
+from harvesters.core.fetching import (
+    MISSING,
+    Fetched,
+    Fetcher,
+    Schedule,
+    batches,
+    is_final,
+    note_outcomes,
+    to_fetch,
+)
+from harvesters.core.manifest import CallState, Manifest
+from harvesters.core.report import SliceReport
+from harvesters.core.source import Call, Notice, Source
+from harvesters.core.store import SliceStore
+from harvesters.core.workshop import Workshop
+
+
+@dataclass(slots=True)
+class SliceFetch:
+    """Fetches one slice; `error`, `harm` and `scope` tell afterwards how far it came.
+
+    Attributes:
+        error: why it ended early; what came before it is kept.
+        harm: sentences that make the day partial.
+        scope: the calls that the user selected, None for all of them.
+    """
+
+    shop: Workshop
+    when: Schedule
+    store: SliceStore
+    manifest: Manifest
+    report: SliceReport
+    error: BaseException | None = None
+    harm: list[str] = field(default_factory=list)
+    scope: set[str] | None = None
+
+    def run(self, source: Source) -> None:
+        """List, fetch and merge."""
+        try:
+            if self.shop.stopped:
+                raise self.shop.stopped
+            calls = self._list(source)
+        except (HarvestError, msgspec.MsgspecError) as error:
+            self._end(error)
+            self._merge(Fetched(), None)
+            return
+        todo = self._due(calls)
+        self.shop.progress.listed(len(todo))
+        self.manifest.attempts += 1
+        shop = self.shop
+        fetcher = Fetcher(
+            source, shop.account, self.when.day, self.store, self.manifest, shop.clock, shop.progress.fetched
+        )
+        fetched = fetcher.run(todo, shop.options.concurrency)
+        self._end(fetched.error)
+        self._hear(fetched.notices)
+        self._merge(fetched, calls)
+
+    def skip(self) -> None:
+        """Nothing is asked of the vendor; a selection is made among the calls that are known."""
+        self._choose(list(self.manifest.calls))
+
+    def forecast(self, source: Source) -> str:
+        """What `run` would fetch, in words; listing calls are made, nothing is written."""
+        calls = self._list(source)
+        todo = self._due(calls)
+        requests = sum(1 for _ in batches(todo, self.shop.limits))
+        self.report.listed = len(calls)
+        return f"would fetch {len(todo)} of {len(calls)} calls in about {requests} requests"
+
+    def _end(self, error: BaseException | None) -> None:
+        """Keep why the fetch ended, and whether every further day of this account would meet it again."""
+        if isinstance(error, msgspec.MsgspecError):
+            error = SliceError(f"the vendor's answer has an unexpected form: {str(error)[:200]}")
+        if isinstance(error, OSError):
+            error = ArchiveError(f"{error.filename or self.store.part} cannot be written: {error.strerror}")
+        if isinstance(error, AuthError | DeferredError):
+            self.shop.stopped = error
+        self.error = error
+
+    def _list(self, source: Source) -> dict[str, Call]:
+        check_kept(self.when, self.shop.vendor)
+        calls: dict[str, Call] = {}
+        notices: list[Notice] = []
+        for item in source.list_calls(self.shop.account, self.when.day):
+            if isinstance(item, Notice):
+                notices.append(item)
+            else:
+                calls.setdefault(item.key, item)
+        self._hear(notices)
+        return calls
+
+    def _hear(self, notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            (self.harm if notice.harm else self.report.warnings).append(notice.text)
+
+    def _due(self, calls: dict[str, Call]) -> list[Call]:
+        """Those of the chosen calls that this run fetches, in order."""
+        options = self.shop.options
+        chosen = [calls[key] for key in self._choose(list(calls))]
+        return to_fetch(chosen, self.manifest, self.when, again=options.again, nightly=options.nightly)
+
+    def _choose(self, keys: Collection[str]) -> list[str]:
+        """The calls that the user selected; ids that are not there are named."""
+        selection = self.shop.options.selection
+        if not (selection.calls or selection.limit):
+            return list(keys)
+        chosen = [key for key in keys if not selection.calls or key in selection.calls][: selection.limit]
+        self.scope = set(chosen)
+        unknown = selection.calls - set(keys)
+        self.harm += [f"{key} is not among the calls of {self.when.day}" for key in sorted(unknown)]
+        return chosen
+
+    def _merge(self, fetched: Fetched, listed: dict[str, Call] | None) -> None:
+        """Merge the part file, then write down what is known of each call."""
+        merged = self.store.merge(self.manifest, again=self.shop.options.again)
+        self.report.warnings += merged.warnings
+        self.report.unchanged = len(self.manifest.records) - merged.taken
+        note_outcomes(self.manifest, fetched.outcomes, self.when)
+        if listed is not None:
+            self._note_listing(listed)
+            self.manifest.settled = self._is_settled(listed)
+        self.store.commit(self.manifest)
+
+    def _note_listing(self, listed: dict[str, Call]) -> None:
+        self.manifest.listed_at = iso(self.when.now)
+        for key in listed:
+            self.manifest.calls.setdefault(key, CallState(MISSING, reason="not fetched yet"))
+        for key, state in self.manifest.calls.items():
+            state.listed = key in listed
+            if not state.listed and state.records:
+                self.report.warnings.append(f"call {key} is in the archive but no longer listed by the vendor.")
+
+    def _is_settled(self, listed: dict[str, Call]) -> bool:
+        now = self.when.now
+        late = now >= self.when.settled_from and not self.shop.limits.in_maintenance(now)
+        final = all(is_final(self.manifest.calls[key], self.manifest, self.when) for key in listed)
+        return late and final and not self.harm and self.error is None
