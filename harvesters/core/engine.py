@@ -127,7 +127,7 @@ class _Slice:
         if not self.shop.options.selection:
             self.manifest.state = self.report.state
             self.manifest.warnings = self.report.warnings
-        self.report.settled = self.manifest.settled
+        self.report.settled, self.report.attempts = self.manifest.settled, self.manifest.attempts
         if self.manifest.calls or self.manifest.records or self.manifest.listed_at:
             self.store.commit(self.manifest)
 

@@ -162,6 +162,9 @@ class Loader:
             yield from self.recipe.documents(record(), self.manifest.records[name].fetched_at, self.result.oddities)
         except UNREADABLE as error:
             log.warning("record %s cannot be made into documents: %s", name, type(error).__name__)
+            if self.destination.takes_whole_slices and name in self._loaded.records:
+                message = f"{self.destination.name} holds record {name}, which cannot be read now; its files stay."
+                raise DestinationError(message) from error
             self.result.broken[name] = (
                 str(error) if isinstance(error, ArchiveError) else f"{type(error).__name__}: {error}"
             )

@@ -25,6 +25,7 @@ class SliceReport:
     day: str
     state: str = FAILED
     settled: bool = False
+    attempts: int = 0
     listed: int = 0
     harvested: int = 0
     without_conference: int = 0

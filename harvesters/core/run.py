@@ -119,6 +119,7 @@ def _note_slice(shop: Workshop, report: SliceReport) -> None:
         "slice.without_conference": report.without_conference,
         "slice.failed": len(report.failed),
         "slice.failures": {each["key"]: each["reason"] for each in report.failed[:1000]},
+        "slice.attempts": report.attempts,
         "slice.retention_ends": iso(day.start + shop.limits.retention),
         "message": report.sentence(),
     }

@@ -35,6 +35,7 @@ class LakeDestination:
 
     def write(self, target: Target, records: Iterable[tuple[str, Documents]], counts: Counts) -> None:
         """Write all records of the slice; the old files stay until every new one is whole."""
+        whole: set[str] = set()
         try:
             with ExitStack() as stack:
                 files = _Files(self, target, stack)
@@ -42,12 +43,13 @@ class LakeDestination:
                     for document in documents:
                         files.of(document.type).write(document.source + b"\n")
                         counts.accept(record, document.type, 1)
-                    counts.whole.add(record)
+                    whole.add(record)
             files.swap()
         except OSError as error:
             message = f"the lake {self._root} cannot be written: {error.strerror}."
             raise DestinationError(message) from error
-        for record in counts.whole:
+        counts.whole |= whole
+        for record in whole:
             for type_, number in counts.accepted.get(record, {}).items():
                 counts.of(type_).sent += number
 
