@@ -18,7 +18,7 @@ def load_templates(settings: CommonSettings) -> list[str]:
     try:
         files = read(settings.index_prefix)
         for name, template in files.items():
-            cluster.put(name, template, component="@" in name)
+            _put(cluster, name, template)
         sentences = [f"{len(files)} templates loaded into {cluster.where}."]
         for base in dict.fromkeys(BASE.values()):
             sentences += _bring_up(cluster, settings.index_prefix, base, files)
@@ -33,14 +33,31 @@ def _bring_up(cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapp
     for part in ("common", base):
         _merge(wanted, files[f"{prefix}@{part}"]["template"]["mappings"]["properties"])
     sentences = []
-    for index, mapping in cluster.mappings(f"{prefix}-{base}*").items():
+    for index, mapping in _mappings(cluster, f"{prefix}-{base}*").items():
         missing, changed = difference(wanted, mapping.get("properties", {}))
         if changed:
             sentences.append(f"{index}: {', '.join(changed)} changed type; delete the index and replay its days.")
         elif missing:
-            cluster.add_fields(index, missing)
+            with cluster.sentences():
+                cluster.admin.indices.put_mapping(index=index, properties=missing)
             sentences.append(f"{index}: new fields added.")
     return sentences
+
+
+def _put(cluster: Cluster, name: str, template: dict[str, Any]) -> None:
+    """Load one template; what the node does not like about it is said."""
+    with cluster.sentences():
+        if "@" in name:
+            cluster.admin.cluster.put_component_template(name=name, body=template)
+        else:
+            cluster.admin.indices.put_index_template(name=name, body=template)
+
+
+def _mappings(cluster: Cluster, pattern: str) -> dict[str, Mapping[str, Any]]:
+    """The mappings of the existing indices of a pattern, by index."""
+    with cluster.sentences():
+        found = cluster.admin.indices.get_mapping(index=pattern, ignore_unavailable=True, allow_no_indices=True)
+    return {name: each["mappings"] for name, each in found.body.items()}
 
 
 def _merge(target: dict[str, Any], more: Mapping[str, Any]) -> None:

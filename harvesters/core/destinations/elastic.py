@@ -5,8 +5,7 @@ command talks to Elasticsearch, since the import costs 0.4 s.
 """
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -16,9 +15,8 @@ import elasticsearch
 import msgspec
 
 from harvesters.core.common_settings import CommonSettings
-from harvesters.core.destinations import Difference, Expected, Target
 from harvesters.core.destinations.bulk import BLOCKED, NO_INDEX, Body, Item, Reply, without_values
-from harvesters.core.encode import BY_MONTH, INDEX
+from harvesters.core.encode import INDEX
 from harvesters.core.errors import DestinationError
 from harvesters.core.templates import RUNS, TEMPLATES_VERSION, template_name
 
@@ -82,32 +80,32 @@ class Cluster:
 
     def __init__(self, settings: CommonSettings, deadline: float = 0.0) -> None:
         """`deadline`: until when a load waits for a node that is busy or gone (monotonic); nothing is sent yet."""
-        self._admin = _client(settings)
+        self.admin = _client(settings)
         raw = {each.mimetype: each() for each in (_ReadyLines, _RawReply)}
         self._bulk = _client(settings, serializers=raw)
-        self._prefix = settings.index_prefix
+        self.prefix = settings.index_prefix
         self.deadline = deadline
         hosts = [urlsplit(host) for host in settings.es_host or ()]
         self.where = "Elasticsearch at " + ", ".join(f"{each.hostname}:{each.port}" for each in hosts)
 
     def close(self) -> None:
         """Give the connections back."""
-        self._admin.close()
+        self.admin.close()
         self._bulk.close()
 
     def identify(self) -> str:
         """`<cluster uuid>/<prefix>`: what the load state in a manifest belongs to."""
-        with self._sentences():
-            uuid = self._admin.cluster.state(metric="master_node").get("cluster_uuid")
-        return f"{uuid}/{self._prefix}"
+        with self.sentences():
+            uuid = self.admin.cluster.state(metric="master_node").get("cluster_uuid")
+        return f"{uuid}/{self.prefix}"
 
     def check_templates(self) -> None:
         """Refuse a cluster whose index templates are missing or older than ours."""
-        with self._sentences():
-            lenient = self._admin.options(ignore_status=NOT_FOUND)
-            found = lenient.indices.get_index_template(name=f"{self._prefix}-*").get("index_templates", [])
+        with self.sentences():
+            lenient = self.admin.options(ignore_status=NOT_FOUND)
+            found = lenient.indices.get_index_template(name=f"{self.prefix}-*").get("index_templates", [])
         versions = {each["name"]: each["index_template"].get("version", 0) for each in found}
-        wanted = [template_name(self._prefix, type_) for type_ in INDEX]
+        wanted = [template_name(self.prefix, type_) for type_ in INDEX]
         if missing := [name for name in wanted if name not in versions]:
             self._refuse(f"has no index template {', '.join(missing)}")
         if old := [name for name in wanted if versions[name] < TEMPLATES_VERSION]:
@@ -155,11 +153,11 @@ class Cluster:
         if kind == BLOCKED:
             return f"{self.where} blocks writing (disk at flood stage, or a read-only index): free space and run again."
         if kind == NO_INDEX:
-            return f"{self.where} may not create the index (action.auto_create_index): allow {self._prefix}-*."
-        return f"{self.where} refuses our user the right to write to {self._prefix}-* (status {item.status})."
+            return f"{self.where} may not create the index (action.auto_create_index): allow {self.prefix}-*."
+        return f"{self.where} refuses our user the right to write to {self.prefix}-* (status {item.status})."
 
     @contextmanager
-    def _sentences(self) -> Iterator[None]:
+    def sentences(self) -> Iterator[None]:
         """Turns the client's errors into `DestinationError` with a sentence."""
         try:
             yield
@@ -175,76 +173,17 @@ class Cluster:
         if isinstance(error, elasticsearch.AuthenticationException):
             return f"{self.where} refuses the login: check ES_API_KEY, or ES_USER and ES_PASSWORD."
         if isinstance(error, elasticsearch.AuthorizationException):
-            return f"{self.where} refuses our user a right that it needs on {self._prefix}-* (see README, rights)."
+            return f"{self.where} refuses our user a right that it needs on {self.prefix}-* (see README, rights)."
         if isinstance(error, elasticsearch.UnsupportedProductError):
             return f"{self.where}: something answers there, but it is not Elasticsearch."
         if isinstance(error, elasticsearch.ApiError):
             return f"{self.where} answers with status {error.meta.status}: {_reason(error)}."
         return f"{self.where} cannot be reached: {_short(error)}."
 
-    def refresh_and_search(self, indices: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A search that sees everything that was acknowledged."""
-        names = ",".join(indices)
-        with self._sentences():
-            self._admin.indices.refresh(index=names, ignore_unavailable=True, allow_no_indices=True)
-            found = self._admin.search(index=names, ignore_unavailable=True, allow_no_indices=True, size=0, **body)
-        result: Mapping[str, Any] = found.body
-        return result
-
-    def differences(self, target: Target, expected: Sequence[Expected]) -> list[Difference]:
-        """Where the counts of the conferences' documents differ from what is expected, by type."""
-        indices = [self._index(type_, target) for type_ in INDEX]
-        found: list[Difference] = []
-        for start in range(0, len(expected), TERMS):
-            some = expected[start : start + TERMS]
-            counted = self._counted(indices, [each.conference_id for each in some])
-            found += [
-                Difference(each.record, type_, each.counts.get(type_, 0), counted[each.conference_id].get(type_, 0))
-                for each in some
-                for type_ in INDEX
-                if each.counts.get(type_, 0) != counted[each.conference_id].get(type_, 0)
-            ]
-        return found
-
-    def _index(self, type_: str, target: Target) -> str:
-        day = str(target.day)
-        return f"{self._prefix}-{INDEX[type_]}-{day[:7].replace('-', '.') if type_ in BY_MONTH else day[:4]}"
-
-    def _counted(self, indices: Sequence[str], ids: Sequence[str]) -> dict[str, dict[str, int]]:
-        types = {"types": {"terms": {"field": "vconf.type", "size": len(INDEX)}}}
-        body = {
-            "query": {"terms": {"vconf.conference.id": list(ids)}},
-            "aggs": {"ids": {"terms": {"field": "vconf.conference.id", "size": len(ids)}, "aggs": types}},
-        }
-        counted: dict[str, dict[str, int]] = defaultdict(dict)
-        found = self.refresh_and_search(indices, body)
-        for bucket in found.get("aggregations", {}).get("ids", {}).get("buckets", []):
-            counted[bucket["key"]] = {each["key"]: each["doc_count"] for each in bucket["types"]["buckets"]}
-        return counted
-
-    def put(self, name: str, template: Mapping[str, Any], *, component: bool) -> None:
-        """Load one template; what the node does not like about it is said."""
-        with self._sentences():
-            if component:
-                self._admin.cluster.put_component_template(name=name, body=dict(template))
-            else:
-                self._admin.indices.put_index_template(name=name, body=dict(template))
-
-    def mappings(self, pattern: str) -> dict[str, Mapping[str, Any]]:
-        """The mappings of the existing indices of a pattern, by index."""
-        with self._sentences():
-            found = self._admin.indices.get_mapping(index=pattern, ignore_unavailable=True, allow_no_indices=True)
-        return {name: each["mappings"] for name, each in found.body.items()}
-
-    def add_fields(self, index: str, properties: Mapping[str, Any]) -> None:
-        """Add new fields to an existing index."""
-        with self._sentences():
-            self._admin.indices.put_mapping(index=index, properties=dict(properties))
-
     def index_one(self, id_: str, document: Mapping[str, object]) -> None:
         """Write one document of the harvester's own (a run or slice)."""
-        with self._sentences():
-            self._admin.index(index=f"{self._prefix}-{RUNS}", id=id_, document=document)
+        with self.sentences():
+            self.admin.index(index=f"{self.prefix}-{RUNS}", id=id_, document=document)
 
 
 def _reason(error: elasticsearch.ApiError) -> str:

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from harvesters.core.day import Clock
 from harvesters.core.destinations import Counts, Difference, Documents, Expected, Target
 from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Body
+from harvesters.core.destinations.census import differences
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.sender import DeadLetters, Sender
 
@@ -53,7 +54,7 @@ class IndexDestination:
 
     def check(self, target: Target, expected: Iterable[Expected]) -> list[Difference]:
         """Count the documents of each conference, type by type."""
-        return self._cluster.differences(target, list(expected))
+        return differences(self._cluster, target, list(expected))
 
     def note(self, id_: str, document: Mapping[str, object]) -> None:
         """Write it into `<prefix>-runs`."""

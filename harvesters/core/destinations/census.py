@@ -1,0 +1,55 @@
+"""Counts what an index holds of each conference, to compare it with what the manifest says."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harvesters.core.destinations import Difference, Expected, Target
+from harvesters.core.destinations.elastic import Cluster
+from harvesters.core.encode import BY_MONTH, INDEX
+
+TERMS = 1000
+
+
+def differences(cluster: Cluster, target: Target, expected: Sequence[Expected]) -> list[Difference]:
+    """Where the counts of the conferences' documents differ from what is expected, by type."""
+    indices = [_index(cluster.prefix, type_, target) for type_ in INDEX]
+    found: list[Difference] = []
+    for start in range(0, len(expected), TERMS):
+        some = expected[start : start + TERMS]
+        counted = _counted(cluster, indices, [each.conference_id for each in some])
+        found += [
+            Difference(each.record, type_, each.counts.get(type_, 0), counted[each.conference_id].get(type_, 0))
+            for each in some
+            for type_ in INDEX
+            if each.counts.get(type_, 0) != counted[each.conference_id].get(type_, 0)
+        ]
+    return found
+
+
+def _index(prefix: str, type_: str, target: Target) -> str:
+    day = str(target.day)
+    return f"{prefix}-{INDEX[type_]}-{day[:7].replace('-', '.') if type_ in BY_MONTH else day[:4]}"
+
+
+def _counted(cluster: Cluster, indices: Sequence[str], ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    types = {"types": {"terms": {"field": "vconf.type", "size": len(INDEX)}}}
+    body: Mapping[str, Any] = {
+        "query": {"terms": {"vconf.conference.id": list(ids)}},
+        "aggs": {"ids": {"terms": {"field": "vconf.conference.id", "size": len(ids)}, "aggs": types}},
+    }
+    counted: dict[str, dict[str, int]] = defaultdict(dict)
+    found = _search(cluster, ",".join(indices), body)
+    for bucket in found.get("aggregations", {}).get("ids", {}).get("buckets", []):
+        counted[bucket["key"]] = {each["key"]: each["doc_count"] for each in bucket["types"]["buckets"]}
+    return counted
+
+
+def _search(cluster: Cluster, names: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A search that sees everything that was acknowledged."""
+    lenient: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
+    with cluster.sentences():
+        cluster.admin.indices.refresh(index=names, **lenient)
+        found = cluster.admin.search(index=names, size=0, **lenient, **body)
+    result: Mapping[str, Any] = found.body
+    return result
