@@ -15,7 +15,7 @@ from typing import TypedDict, Unpack
 from uuid import UUID
 
 from harvesters.core.day import iso_ms, to_ms
-from harvesters.sandbox.opentok_rows import Record, TextRows
+from harvesters.sandbox.opentok.rows import Record, TextRows
 
 KEY = "46204972"
 SECRET = "1f2e3d4c5b6a79880112233445566778899aabbc"

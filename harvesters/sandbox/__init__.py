@@ -7,8 +7,8 @@ reads real answers, `shift` moves them to another day, `ANSWERS` is the folder o
 from pathlib import Path
 
 from harvesters.sandbox.opentok import serve_opentok
-from harvesters.sandbox.opentok_answers import load_folder, shift
-from harvesters.sandbox.opentok_rules import Rules
+from harvesters.sandbox.opentok.answers import load_folder, shift
+from harvesters.sandbox.opentok.rules import Rules
 from harvesters.sandbox.server import Request, Response, Server
 
 ANSWERS = Path(__file__).parent / "answers" / "opentok"

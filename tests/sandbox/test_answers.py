@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harvesters.sandbox import ANSWERS, load_folder, shift
-from harvesters.sandbox.opentok_shapes import linked, seen
+from harvesters.sandbox.opentok.shapes import linked, seen
 from tests.opentok_days import day_of, nested, session
 
 DAY = date(2026, 11, 18)

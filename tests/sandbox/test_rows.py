@@ -7,8 +7,8 @@ import pytest
 from graphql import execute_sync, parse
 
 from harvesters.sandbox import ANSWERS
-from harvesters.sandbox.opentok_rows import Selection, TextRows, encoded
-from harvesters.sandbox.opentok_schema import public_schema
+from harvesters.sandbox.opentok.rows import Selection, TextRows, encoded
+from harvesters.sandbox.opentok.schema import public_schema
 from tests.opentok_client import (
     DAY,
     PAGE,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from harvesters.sandbox.opentok_rows import Record, Rows
+from harvesters.sandbox.opentok.rows import Record, Rows
 
 Items = list[Record | None]
 

@@ -42,7 +42,7 @@ Resolver = Callable[..., object]
 
 
 def _sdl() -> DocumentNode:
-    text = resources.files(__package__).joinpath("opentok.schema.graphql").read_text(encoding="utf-8")
+    text = resources.files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8")
     return parse(text)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import jwt
 
-from harvesters.sandbox.opentok_rules import Code, Rules
+from harvesters.sandbox.opentok.rules import Code, Rules
 
 
 class RefusedError(Exception):

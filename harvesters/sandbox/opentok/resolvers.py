@@ -15,13 +15,13 @@ from graphql import (
     get_directive_values,
 )
 
-from harvesters.sandbox import opentok_figures as figures
-from harvesters.sandbox.opentok_lists import Items, Page, failure, page_of
-from harvesters.sandbox.opentok_rows import Record, Rows, Selection, encoded
-from harvesters.sandbox.opentok_rules import Code
-from harvesters.sandbox.opentok_schema import Resolver, executed_schema
-from harvesters.sandbox.opentok_shapes import items, present
-from harvesters.sandbox.opentok_view import View
+from harvesters.sandbox.opentok import figures
+from harvesters.sandbox.opentok.lists import Items, Page, failure, page_of
+from harvesters.sandbox.opentok.rows import Record, Rows, Selection, encoded
+from harvesters.sandbox.opentok.rules import Code
+from harvesters.sandbox.opentok.schema import Resolver, executed_schema
+from harvesters.sandbox.opentok.shapes import items, present
+from harvesters.sandbox.opentok.view import View
 
 Info = GraphQLResolveInfo
 _STREAMS = {"publisherMinutes": "publishers", "subscriberMinutes": "subscribers"}

@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, execute_sync
 
-from harvesters.sandbox.opentok_access import Access, RateLimit, RefusedError
-from harvesters.sandbox.opentok_answers import load_folder
-from harvesters.sandbox.opentok_resolvers import SCHEMA, plain
-from harvesters.sandbox.opentok_rules import Rules
-from harvesters.sandbox.opentok_schema import checked
-from harvesters.sandbox.opentok_view import Sessions, View
+from harvesters.sandbox.opentok.access import Access, RateLimit, RefusedError
+from harvesters.sandbox.opentok.answers import load_folder
+from harvesters.sandbox.opentok.resolvers import SCHEMA, plain
+from harvesters.sandbox.opentok.rules import Rules
+from harvesters.sandbox.opentok.schema import checked
+from harvesters.sandbox.opentok.view import Sessions, View
 from harvesters.sandbox.server import Intercept, Request, Response, Server
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from harvesters.core.day import instant_ms
-from harvesters.sandbox.opentok_rows import Record
+from harvesters.sandbox.opentok.rows import Record
 
 _MINUTE_MS = 60_000
 # Publishers present, from and to; None is any number more. The price plans overlap.

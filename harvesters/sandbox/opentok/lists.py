@@ -8,8 +8,8 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from harvesters.sandbox.opentok_rows import Record, Rows
-from harvesters.sandbox.opentok_rules import Code
+from harvesters.sandbox.opentok.rows import Record, Rows
+from harvesters.sandbox.opentok.rules import Code
 
 _PREFIX = "insights-resource:"
 # A session that is not there is an error at its place in the list.

@@ -10,8 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from harvesters.core.day import instant_ms, iso_ms, parse_instant
-from harvesters.sandbox.opentok_rows import Record, TextRows
-from harvesters.sandbox.opentok_shapes import items, meeting_starts
+from harvesters.sandbox.opentok.rows import Record, TextRows
+from harvesters.sandbox.opentok.shapes import items, meeting_starts
 
 _log = logging.getLogger(__name__)
 _TIMES = ("createdAt", "destroyedAt")

@@ -8,10 +8,10 @@ from typing import Any
 from graphql import GraphQLError
 
 from harvesters.core.day import iso
-from harvesters.sandbox.opentok_lists import failure
-from harvesters.sandbox.opentok_rows import Record, Selection
-from harvesters.sandbox.opentok_rules import Code, Rules
-from harvesters.sandbox.opentok_shapes import items, linked, meeting_starts, seen
+from harvesters.sandbox.opentok.lists import failure
+from harvesters.sandbox.opentok.rows import Record, Selection
+from harvesters.sandbox.opentok.rules import Code, Rules
+from harvesters.sandbox.opentok.shapes import items, linked, meeting_starts, seen
 
 Sessions = Mapping[str, Mapping[str, Any]]
 _NO_ADD_ON = "This query requires the Advanced Insights add-on. Please contact sales to enable it."
