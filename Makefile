@@ -14,7 +14,7 @@ LOCK = uv pip compile --quiet --universal --generate-hashes --python-version 3.1
 RUNTIME = $(VENV)/.runtime
 DEV = $(VENV)/.dev
 
-.PHONY: help venv demo test format lock clean
+.PHONY: help venv demo test bench docs format lock clean
 
 # Python's upgrade leaves a link to nowhere. Made anew it would point to a file older than the stamps, so that
 # nothing were installed: being phony, it is newer than everything.
@@ -26,6 +26,8 @@ help:
 	@echo "make venv     sets up $(VENV) with what vconf-harvest needs"
 	@echo "make demo     harvests a simulated vendor, without any account"
 	@echo "make test     checks style and types, then runs the tests on a real Elasticsearch"
+	@echo "make bench    measures speed and memory against the goals, and writes docs/performance.md"
+	@echo "make docs     makes the documentation that follows from the code"
 	@echo "make format   formats the code"
 	@echo "make lock     pins the requirements anew (needs uv)"
 	@echo "make clean    removes what the other targets made; data/ stays"
@@ -40,6 +42,12 @@ test: $(DEV)
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m tests.elasticsearch_node run -- $(PY) -m pytest $(ARGS)
+
+bench: $(DEV)
+	$(PY) benchmarks/run.py --write
+
+docs: $(DEV)
+	$(PY) docs/generate.py
 
 format: $(DEV)
 	$(PY) -m ruff check --fix .

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from harvesters.commands.examples import program
 from harvesters.core.errors import Exit
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class Sentences(logging.Formatter):
+    """Log records as sentences."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """`warning: so and so`."""
+        return f"{record.levelname.lower()}: {record.getMessage()}"
+
+
 class Console:
     """Where a command speaks; stdout is left to data."""
 
@@ -47,7 +56,7 @@ class Console:
         self._colour = colour and terminal
         self._log = logging.getLogger("harvesters")
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(JsonLines() if self._json else logging.Formatter("%(levelname)s %(message)s"))
+        handler.setFormatter(JsonLines() if self._json else Sentences())
         logging.basicConfig(handlers=[handler], level=LEVELS[min(verbose, 2)], force=True)
         logging.captureWarnings(capture=True)
         logging.getLogger("py.warnings").setLevel(logging.WARNING if verbose else logging.ERROR)
@@ -58,6 +67,7 @@ class Console:
 
     def say(self, sentence: str, level: int = logging.INFO, **fields: Any) -> None:
         """One sentence; under `--log-format json` with its fields."""
+        sentence = sentence.replace("./harvest.py", program())
         if self._json:
             record = self._log.makeRecord(self._log.name, level, "", 0, sentence, (), None, extra={"fields": fields})
             sys.stderr.write(JsonLines().format(record) + "\n")
@@ -77,9 +87,10 @@ class Console:
                 self.say(f"  warning: {warning}", logging.WARNING)
 
     def run_ended(self, report: "RunReport") -> None:
-        """The summary line."""
+        """The summary line; as text not after an error before the first day, which said all there is."""
         level = logging.INFO if report.exit_code is Exit.OK else logging.ERROR
-        self.say(report.summary(), level, run=report.as_json()["run"])
+        if report.slices or self._json or report.exit_code is Exit.OK:
+            self.say(report.summary(), level, run=report.as_json()["run"])
 
     def error(self, sentence: str) -> None:
         """A sentence that ends the command."""
@@ -118,22 +129,21 @@ class TerminalProgress:
     def begin(self, label: str) -> None:
         """Show the line."""
         from rich.console import Console as Terminal
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
         traffic = self._traffic
 
-        class Reason(TextColumn):
+        class Now(TextColumn):
             def render(self, task: "Task") -> "Text":
-                task.fields["reason"] = f"waiting {traffic.waiting_for}" if traffic.waiting_for else ""
+                task.fields["now"] = _now(task, traffic.waiting_for)
                 return super().render(task)
 
         columns = (
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
-            Reason("{task.fields[reason]}"),
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), Now("{task.fields[now]}"),
         )  # fmt: skip
         self._bar = Progress(*columns, console=Terminal(stderr=True), transient=True)
         self._bar.start()
-        self._bar.add_task(f"{label}: listing", total=None, reason="")
+        self._bar.add_task(f"{label}: listing", total=None, now="")
         self._label = label
 
     def _show(self, **change: Any) -> None:
@@ -142,7 +152,7 @@ class TerminalProgress:
 
     def listed(self, calls: int) -> None:
         """The number of calls to fetch is known."""
-        self._show(description=f"{self._label}: calls", total=calls, completed=0)
+        self._show(description=f"{self._label}: fetching", total=calls, completed=0)
 
     def fetched(self, calls: int) -> None:
         """Some more are there."""
@@ -150,13 +160,23 @@ class TerminalProgress:
 
     def loading(self, destination: str, records: int) -> None:
         """The load has begun."""
-        self._show(description=f"{self._label}: {records} records into {destination}", total=None)
+        if self._bar is not None:
+            label = f"{self._label}: loading {records:,} records into {destination}"
+            # Another task: an update cannot take the total away.
+            self._bar.remove_task(self._bar.task_ids[0])
+            self._bar.add_task(label, total=None, now="")
 
     def end(self) -> None:
         """Take the line away."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def _now(task: "Task", waiting_for: str) -> str:
+    """How many calls are done, and what the next one waits for."""
+    done = f"{task.completed:,.0f} of {task.total:,.0f} calls, {task.percentage:.0f} %" if task.total else ""
+    return f"{done}  waiting {waiting_for}" if waiting_for else done
 
 
 def progress_of(console: Console, traffic: "Traffic") -> SilentProgress | TerminalProgress:

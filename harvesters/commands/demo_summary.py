@@ -11,6 +11,7 @@ from rich.console import Console as Terminal
 
 from harvesters.commands.examples import program
 from harvesters.core.day import Day
+from harvesters.core.report import many
 
 Doc = dict[str, Any]
 TYPES = ("conference", "participant", "stream", "sample")
@@ -52,12 +53,8 @@ def near(path: Path) -> Path:
 
 
 def _counted(found: dict[str, list[Doc]]) -> str:
-    each = ", ".join(_many(len(documents), type_) for type_, documents in found.items())
-    return f"{_many(sum(map(len, found.values())), 'document')} ({each})"
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")
+    each = ", ".join(many(len(documents), type_) for type_, documents in found.items())
+    return f"{many(sum(map(len, found.values())), 'document')} ({each})"
 
 
 def _call(call: Doc, found: dict[str, list[Doc]]) -> Iterator[str]:
@@ -65,7 +62,7 @@ def _call(call: Doc, found: dict[str, list[Doc]]) -> Iterator[str]:
     conference = call["vconf"]["conference"]
     name = str(conference.get("vendor_id") or conference["parent_id"])[:8]
     lasted = f"{conference['duration_s']:.0f} s long" if "duration_s" in conference else "its end is not known"
-    yield f"  {call['@timestamp'][11:19]}  call {name}…, {lasted}"
+    yield f"  {call['@timestamp'][11:19]}  call {name}, {lasted}"
     people = _within(found["participant"], "conference", conference["id"])
     names = ", ".join(map(_person, people))
     yield f"            {f'with {names}' if names else 'the answer names nobody'}"

@@ -76,8 +76,9 @@ def _demo_place(place: Workplace, url: str) -> Workplace:
 
 
 def _harvest(place: Workplace, console: Console, day: Day) -> Exit:
-    shop = vendor_workshop("opentok", place, console, Options(destinations=("lake",)))
-    return run_shop(shop, place, console, Request("dev demo", (day,)))
+    options = Options(destinations=("lake",))
+    asked = Request("dev demo", (day,))
+    return run_shop(lambda: vendor_workshop("opentok", place, console, options), place, console, asked)
 
 
 @dev.command(

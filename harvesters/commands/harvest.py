@@ -70,9 +70,8 @@ def _harvest(vendor: str) -> Callable[..., Exit]:
         place = workplace(ctx.obj["env_file"], {**own, "es_host": given["es_host"]})
         days = window(place.clock, given["date"], given["first"], given["end"], given["last"])
         options = _options(given, nightly=days.nightly)
-        shop = vendor_workshop(vendor, place, console, options)
         asked = Request(vendor, None if days.nightly else days.days, given["report"], given["with_setup"])
-        return run_shop(shop, place, console, asked)
+        return run_shop(lambda: vendor_workshop(vendor, place, console, options), place, console, asked)
 
     return command
 

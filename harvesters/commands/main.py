@@ -96,8 +96,8 @@ def common_first(args: Sequence[str]) -> list[str]:
 
 
 def dashed(name: str) -> str:
-    """`--es_host` is understood as `--es-host`."""
-    return name.replace("_", "-") if name.startswith("-") else name
+    """`--es_host` is understood as `--es-host`; click hands the name over without its dashes."""
+    return name.replace("_", "-")
 
 
 @click.group(
@@ -152,7 +152,13 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code; a traceback never reaches a user's terminal."""
     signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(int(_run(arguments)))
+    code = _run(arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more at its end, and would say that nobody reads.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(int(code))
 
 
 def _run(arguments: Sequence[str] | None) -> Exit:
@@ -173,8 +179,14 @@ def _refuse(error: click.ClickException | HarvestError) -> Exit:
         click.echo(error.format_message(), err=True)
         return Exit.USAGE
     if isinstance(error, click.ClickException):
-        return _say(f"{error.format_message()} See --help.", Exit.USAGE)
+        return _say(_usage(error.format_message()), Exit.USAGE)
     return _say(str(error), error.exit_code)
+
+
+def _usage(message: str) -> str:
+    """What click says, as one line; some of its messages are lists."""
+    line = " ".join(message.split())
+    return f"{line}{'' if line.endswith(('.', '?', ')')) else '.'} See --help."
 
 
 def _say(sentence: str, code: Exit) -> Exit:

@@ -1,8 +1,9 @@
 """What harvesting and replaying have in common: a run report, its sentences, and its end."""
 
+import os
 import uuid
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class Request:
 @contextmanager
 def reported(console: Console, place: Workplace, report_file: Path | None, command: str) -> Iterator[RunReport]:
     """A run whose summary is said and whose report is written however it ends."""
+    if report_file:
+        _check(report_file)
     report = RunReport(uuid.uuid4().hex, command, __version__, iso(place.clock.now()))
     codes: list[Exit] = []
     try:
@@ -51,6 +54,14 @@ def reported(console: Console, place: Workplace, report_file: Path | None, comma
     console.run_ended(report)
 
 
+def _check(path: Path) -> None:
+    """Refuse a place for the report before hours of work, not after them."""
+    folder = path.absolute().parent
+    if path.is_dir() or not os.access(folder, os.W_OK):
+        message = f"the report {path} cannot be written: --report needs a file name in a folder that you may write to."
+        raise UsageError(message)
+
+
 def _write(path: Path, report: RunReport) -> None:
     try:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(report.as_json()), indent=2) + b"\n")
@@ -59,13 +70,13 @@ def _write(path: Path, report: RunReport) -> None:
         raise UsageError(message) from error
 
 
-def run_shop(shop: Workshop, place: Workplace, console: Console, request: Request) -> Exit:
-    """Run the days of one account from the first sentence to the last."""
-    with closing(shop):
-        with reported(console, place, request.report_file, request.command) as report:
-            if not shop.options.dry_run:
-                prepare(place, with_setup=request.with_setup)
-            for sentence in run_days(shop, request.days, report, console.slice_ended):
-                console.say(sentence)
-        note_run(shop, report)
+def run_shop(make: Callable[[], Workshop], place: Workplace, console: Console, request: Request) -> Exit:
+    """Run the days of one account from the first sentence to the last; missing settings are in the report too."""
+    with ExitStack() as stack, reported(console, place, request.report_file, request.command) as report:
+        shop = stack.enter_context(closing(make()))
+        stack.callback(note_run, shop, report)
+        if not shop.options.dry_run:
+            prepare(place, with_setup=request.with_setup)
+        for sentence in run_days(shop, request.days, report, console.slice_ended):
+            console.say(sentence)
     return report.exit_code

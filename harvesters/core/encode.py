@@ -4,9 +4,8 @@ What a row shares with its stream (conference, person, client, account) is seria
 spliced in; only the row's own numbers are encoded per row. That is most of our speed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -24,7 +23,7 @@ KIND = {SAMPLE: "metric"}
 CATEGORY = {CONFERENCE: "session", PARTICIPANT: "session", STREAM: "network", SAMPLE: "network"}
 INDEX = {CONFERENCE: "conferences", PARTICIPANT: "participants", STREAM: "streams", SAMPLE: "samples"}
 BY_MONTH = frozenset({SAMPLE})
-MINUTE = 60_000
+NOTHING = (b"{}", b"null")
 
 
 class Encoded(msgspec.Struct, gc=False):
@@ -54,29 +53,24 @@ class Envelope:
     fields: Mapping[str, Field]
 
 
-@lru_cache(maxsize=4096)
-def _minute(number: int) -> str:
-    return iso_ms(number * MINUTE)[:17]
-
-
-def instant(at: int) -> str:
-    """`iso_ms`, quick for instants of the same minute."""
-    number, rest = divmod(at, MINUTE)
-    return f"{_minute(number)}{rest // 1000:02d}.{rest % 1000:03d}Z"
-
-
 def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Dotted names as nested objects; absent (None) and empty values are left out."""
-    tree: dict[str, Any] = {}
+    nodes: dict[str, dict[str, Any]] = {"": {}}
     for name, value in flat.items():
-        if value is None or value in ("", [], {}):
+        if not value and value != 0:
             continue
-        *path, leaf = name.split(".")
-        node = tree
-        for step in path:
-            node = node.setdefault(step, {})
+        path, _, leaf = name.rpartition(".")
+        node = nodes[path] if path in nodes else _node(path, nodes)
         node[leaf] = value
-    return tree
+    return nodes[""]
+
+
+def _node(path: str, nodes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The object at a dotted path, hung into the one above it."""
+    if path not in nodes:
+        above, _, leaf = path.rpartition(".")
+        nodes[path] = _node(above, nodes)[leaf] = {}
+    return nodes[path]
 
 
 class RecordEncoder:
@@ -93,6 +87,7 @@ class RecordEncoder:
         self.conference_id = doc_id((envelope.vendor, envelope.account, CONFERENCE, *key))
         self._block: dict[str, Any] = {}
         self._seen: set[str] = set()
+        self._participant_ids: dict[tuple[str, ...], str] = {}
 
     def documents(self, tree: Conference) -> Iterator[Encoded]:
         """Samples and streams as the tree is walked, then participants, then the conference."""
@@ -175,6 +170,12 @@ class RecordEncoder:
         source = msgspec.json.encode(nest(flat))
         return Encoded(type_, self._index[type_], id_, self._fetched_at, source)
 
+    def _participant_id(self, key: tuple[str, ...]) -> str:
+        """The same few for all streams of a record."""
+        if key not in self._participant_ids:
+            self._participant_ids[key] = self._id(PARTICIPANT, key)
+        return self._participant_ids[key]
+
     def _id(self, type_: str, key: tuple[str, ...]) -> str:
         return doc_id((self._envelope.vendor, self._envelope.account, type_, *self._key, *key))
 
@@ -185,7 +186,7 @@ class RecordEncoder:
         return len(self._seen) > before
 
     def _participant(self, entity: Entity) -> Iterator[Encoded]:
-        id_ = self._id(PARTICIPANT, entity.key)
+        id_ = self._participant_id(entity.key)
         if self._first(id_):
             both = entity.at is not None and entity.end is not None and "start_missing" not in entity.flags
             presence = {"gte": iso_ms(entity.at or 0), "lt": iso_ms(entity.end or 0)} if both else None
@@ -202,8 +203,8 @@ class RecordEncoder:
         peer = tree.participants.get(stream.peer) if stream.peer else None
         return {
             **(person.fields if person else {}),
-            "vconf.participant.id": self._id(PARTICIPANT, person.key) if person else None,
-            "vconf.stream.peer_participant_id": self._id(PARTICIPANT, peer.key) if peer else None,
+            "vconf.participant.id": self._participant_id(person.key) if person else None,
+            "vconf.stream.peer_participant_id": self._participant_id(peer.key) if peer else None,
             "vconf.stream.id": id_,
         }
 
@@ -215,10 +216,7 @@ class RecordEncoder:
             tree.oddities["streams that came twice"] += 1
             return
         links = self._links(stream, id_, tree)
-        samples = 0
-        for document in self._samples(stream, id_, links):
-            samples += 1
-            yield document
+        samples = yield from self._samples(stream, id_, links)
         span = span_fields(entity)
         more = {
             **self._allowed(links, STREAM),
@@ -229,48 +227,58 @@ class RecordEncoder:
         }
         yield self._entity(STREAM, entity, entity.key, id_, more)
 
-    def _samples(self, stream: Stream, id_: str, links: Mapping[str, Any]) -> Iterator[Encoded]:
+    def _samples(self, stream: Stream, id_: str, links: Mapping[str, Any]) -> Generator[Encoded, None, int]:
+        """The documents of a stream's rows; returns their number."""
         key = readable((self._envelope.vendor, self._envelope.account, SAMPLE, *self._key, *stream.entity.key))
         flat = {
             **self._block,
             **self._typed(SAMPLE),
             **self._allowed({**links, **stream.entity.fields}, SAMPLE),
         }
-        splice = _Splice(nest(flat), key, self._envelope.vendor)
+        document = _Splice(nest(flat), key, self._envelope.vendor).document
         index, version = self._index[SAMPLE], self._fetched_at
-        last, ordinal = None, 0
+        last, ordinal, count = None, 0, 0
         for row in stream.rows:
-            ordinal = ordinal + 1 if row.at == last else 0
-            last = row.at
-            yield Encoded(SAMPLE, index, id_ + sample_suffix(last, ordinal), version, splice.document(row, ordinal))
+            at = row.at
+            ordinal = ordinal + 1 if at == last else 0
+            last = at
+            count += 1
+            yield Encoded(SAMPLE, index, id_ + sample_suffix(at, ordinal), version, document(row, ordinal))
+        return count
 
 
 _json = msgspec.json.Encoder()
+_encode = _json.encode
 
 
 class _Splice:
     """The bytes around the rows of one stream."""
 
     def __init__(self, shared: dict[str, Any], key: str, vendor: str) -> None:
-        encode = _json.encode
         event, vconf = shared.pop("event"), shared.pop("vconf")
-        self._event = b'","event":' + encode(event)[:-1] + b',"id":' + encode(key)[:-1] + b"/"
-        self._shared = b'"},' + encode(shared)[1:-1] + b","
-        self._own = encode(vendor) + b":"
-        self._vconf = b'"vconf":' + encode(vconf)[:-1]
+        self._event = b'","event":%s,"id":%s/' % (_encode(event)[:-1], _encode(key)[:-1])
+        self._shared = b'"},%s,' % _encode(shared)[1:-1]
+        self._before_own = self._shared + _encode(vendor) + b":"
+        self._vconf = b'"vconf":' + _encode(vconf)[:-1]
+        self._after_own = b"," + self._vconf
 
     def document(self, row: Row, ordinal: int) -> bytes:
         """The source of one row's document."""
-        encode = _json.encode
-        at = instant(row.at).encode()
+        at = iso_ms(row.at).encode()
         name = b"%s/%d" % (at, ordinal) if ordinal else at
-        own = encode(row.own) if row.own is not None else b"{}"
-        quality = encode(row.quality)
+        own, quality = _encode(row.own), _encode(row.quality)
+        if own in NOTHING or quality in NOTHING or row.flags:
+            middle = self._middle(own, quality, row.flags)
+            return b"".join((b'{"@timestamp":"', at, self._event, name, *middle, b"}}"))
         return b"".join((
-            b'{"@timestamp":"', at, self._event, name, self._shared,
-            self._own + own + b"," if own != b"{}" else b"",
-            self._vconf,
-            b',"quality":' + quality if quality != b"{}" else b"",
-            b',"flags":' + encode(row.flags) if row.flags else b"",
-            b"}}",
+            b'{"@timestamp":"', at, self._event, name, self._before_own, own, self._after_own,
+            b',"quality":', quality, b"}}",
         ))  # fmt: skip
+
+    def _middle(self, own: bytes, quality: bytes, flags: tuple[str, ...]) -> Iterator[bytes]:
+        """What stands between a document's id and its end where something is absent or flagged."""
+        yield from (self._shared, self._vconf) if own in NOTHING else (self._before_own, own, self._after_own)
+        if quality not in NOTHING:
+            yield b',"quality":' + quality
+        if flags:
+            yield b',"flags":' + _encode(flags)

@@ -128,8 +128,7 @@ class _Slice:
             self.manifest.state = self.report.state
             self.manifest.warnings = self.report.warnings
         self.report.settled, self.report.attempts = self.manifest.settled, self.manifest.attempts
-        if self.manifest.calls or self.manifest.records or self.manifest.listed_at:
-            self.store.commit(self.manifest)
+        self.store.commit(self.manifest)
 
     def _forecast(self) -> None:
         """Say what would be fetched and loaded; listing calls are made, nothing is written."""

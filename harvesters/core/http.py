@@ -142,15 +142,19 @@ class HttpApi:
         if not again.limited and failing + seconds > self._port.patience:
             message = f"{_place(request)} failed for {failing:.0f} s, the last time with: {again}"
             raise SliceError(message)
+        self._check_deadline(seconds, f"{_place(request)}, which failed with: {again}")
         with self.traffic.lock:
             self.traffic.retried += 1
         log.info("%s: %s; asking again in %.1f s", _place(request), again, seconds)
 
-    def _wait(self, seconds: float, what: str) -> None:
+    def _check_deadline(self, seconds: float, what: str) -> None:
         if self.clock.monotonic() + seconds > self._port.deadline:
             back = iso(self.clock.now() + timedelta(seconds=seconds))
             message = f"would have to wait {seconds:.0f} s for {what}, beyond the deadline; come back after {back}"
             raise DeferredError(message)
+
+    def _wait(self, seconds: float, what: str) -> None:
+        self._check_deadline(seconds, what)
         with self.traffic.lock:
             self.traffic.waited_s += seconds
             self.traffic.waiting_for = f"{seconds:.0f} s for {what}"
@@ -167,6 +171,7 @@ class HttpApi:
             answer = self._exchange(request)
         except (requests.RequestException, OSError) as error:
             raise _AgainError(_named(error)) from error
+        log.debug("%s answered %d with %d bytes", _place(request), answer.status, len(answer.body))
         judgement = answer.judgement if answer.judgement is not OK else self._judge(answer)
         if judgement.verdict is Verdict.RETRY:
             wish = wished(answer.headers.get("retry-after"), self.clock.now())

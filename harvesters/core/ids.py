@@ -7,6 +7,7 @@ SHA-256 over the parts as a JSON array, which no choice of separators can make a
 import hashlib
 from base64 import b32encode
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -43,8 +44,13 @@ def readable(parts: Sequence[str]) -> str:
     Raises:
         ValueError: a part is empty.
     """
-    text = "/".join(quote(part, safe="~:@+=,!$'()*", errors="replace") for part in _checked(parts))
+    text = "/".join(map(_quoted, _checked(parts)))
     return text if len(text) <= LONGEST else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+@lru_cache(maxsize=4096)
+def _quoted(part: str) -> str:
+    return quote(part, safe="~:@+=,!$'()*", errors="replace")
 
 
 def safe_name(text: str) -> str:

@@ -61,7 +61,7 @@ class RowDecoder:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             rows = [self._piecewise(each, oddities) for each in _array_of(raw, oddities)]
         self._strangers(raw, oddities)
-        if None in rows:
+        if not all(rows):  # a struct is always true, so this is the quick way to look for nulls
             oddities["null rows"] += rows.count(None)
             rows = [row for row in rows if row is not None]
         return rows

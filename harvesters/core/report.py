@@ -13,6 +13,11 @@ COMPLETE, EMPTY, PARTIAL, DEFERRED, FAILED = "complete", "empty", "partial", "de
 PLANNED = "planned"
 
 
+def many(number: int, what: str) -> str:
+    """`1 call`, `1,200 calls`."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
 @dataclass(slots=True)
 class SliceReport:
     """What became of one slice.
@@ -123,10 +128,10 @@ class RunReport:
         """The run for people, in one line."""
         states = Counter(each.state for each in self.slices)
         told = ", ".join(f"{number} {state}" for state, number in states.most_common()) or "nothing to do"
-        days = f"{len(self.slices)} day{'s' if len(self.slices) != 1 else ''}"
+        days = many(len(self.slices), "day")
         calls = sum(each.harvested for each in self.slices)
         requests = sum(each.requests for each in self.slices)
-        return f"{days} ({told}), {calls:,} calls, {requests:,} requests, exit {int(self.exit_code)}."
+        return f"{days} ({told}), {many(calls, 'call')}, {many(requests, 'request')}, exit {int(self.exit_code)}."
 
 
 def peak_rss_mb() -> float:

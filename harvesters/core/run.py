@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
-from harvesters.core.day import Day, iso
+from harvesters.core.day import Day, instant_ms, iso
 from harvesters.core.days import archived_days, nightly, owes
-from harvesters.core.encode import SCHEMA, nest
+from harvesters.core.encode import ECS_VERSION, SCHEMA, nest
 from harvesters.core.engine import UNREACHED, run_slice
 from harvesters.core.errors import DestinationError, Exit, worst
 from harvesters.core.ids import doc_id
@@ -49,7 +49,7 @@ def run_days(shop: Workshop, days: Iterable[Day] | None, report: RunReport, tell
     now = shop.clock.now()
     for destination in shop.destinations:
         if gone := shop.reach(destination):
-            log.warning("%s The vendor's answers go into the archive all the same.", gone)
+            log.warning("%s%s", gone, " The vendor's answers go into the archive all the same." if shop.source else "")
     with _locked(shop, now):
         taken = list(days) if days is not None else choose_days(shop, now)
         for day in taken:
@@ -105,6 +105,7 @@ def _note_slice(shop: Workshop, report: SliceReport) -> None:
     day = Day.parse(report.day, shop.clock.now())
     flat: dict[str, Any] = {
         "@timestamp": iso(day.start),
+        "ecs.version": ECS_VERSION,
         "event.kind": "state",
         "vconf.type": "slice",
         "vconf.schema": SCHEMA,
@@ -141,9 +142,11 @@ def note_run(shop: Workshop, report: RunReport) -> None:
     json = report.as_json()["run"]
     flat = {
         "@timestamp": report.started,
+        "ecs.version": ECS_VERSION,
         "event.kind": "state",
         "event.start": report.started,
         "event.end": report.ended,
+        "event.duration": ((instant_ms(report.ended) or 0) - (instant_ms(report.started) or 0)) * 1_000_000,
         "vconf.type": "run",
         "vconf.schema": SCHEMA,
         "run.id": report.id,

@@ -133,7 +133,8 @@ def _value(name: str, declaration: Setting, values: Values, problems: list[str])
     try:
         return _placed(declaration.parse(text[0]), text[1])
     except ValueError as error:
-        said = "" if declaration.secret else f" is '{text[0]}'"
+        # An address may hold a password, though it must not.
+        said = "" if declaration.secret or "@" in text[0] else f" is '{text[0]}'"
         problems.append(f"{declaration.env}{said}: {error}")
         return None
 

@@ -19,7 +19,7 @@ from harvesters.core.fetching import (
     to_fetch,
 )
 from harvesters.core.manifest import CallState, Manifest
-from harvesters.core.report import SliceReport
+from harvesters.core.report import SliceReport, many
 from harvesters.core.source import Call, Notice, Source
 from harvesters.core.store import SliceStore
 from harvesters.core.workshop import Workshop
@@ -68,6 +68,7 @@ class SliceFetch:
 
     def skip(self) -> None:
         """Nothing is asked of the vendor; a selection is made among the calls that are known."""
+        self.report.unchanged = len(self.manifest.records)
         self._choose(list(self.manifest.calls))
 
     def forecast(self, source: Source) -> str:
@@ -76,7 +77,7 @@ class SliceFetch:
         todo = self._due(calls)
         requests = sum(1 for _ in batches(todo, self.shop.limits))
         self.report.listed = len(calls)
-        return f"would fetch {len(todo)} of {len(calls)} calls in about {requests} requests"
+        return f"would fetch {len(todo)} of {len(calls)} calls in about {many(requests, 'request')}"
 
     def _end(self, error: BaseException | None) -> None:
         """Keep why the fetch ended, and whether every further day of this account would meet it again."""

@@ -128,8 +128,9 @@ class SliceStore:
         manifest.archive_size, manifest.archive_sha256 = fingerprint(self.archive)
 
     def commit(self, manifest: Manifest) -> None:
-        """Write the manifest; only then may the part file go."""
-        write_manifest(self.manifest_path, manifest)
+        """Write the manifest, unless it knows nothing; only then may the part file go."""
+        if manifest.listed_at or manifest.calls or manifest.records or self.manifest_path.exists():
+            write_manifest(self.manifest_path, manifest)
         self.part.unlink(missing_ok=True)
 
 

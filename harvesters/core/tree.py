@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 
-class Medium(msgspec.Struct, omit_defaults=True):
+class Medium(msgspec.Struct, omit_defaults=True, gc=False):
     """One medium of one measurement, in the document model's units; what is unknown is absent.
 
     `loss_pct` 0..100, `latency_ms` one way, `bitrate_kbps` in 1000 bit/s, sizes in pixels.
@@ -26,7 +26,7 @@ class Medium(msgspec.Struct, omit_defaults=True):
     pixels: int | None = None
 
 
-class Quality(msgspec.Struct, omit_defaults=True):
+class Quality(msgspec.Struct, omit_defaults=True, gc=False):
     """The `vconf.quality` block of one measurement."""
 
     audio: Medium | None = None
@@ -34,7 +34,7 @@ class Quality(msgspec.Struct, omit_defaults=True):
     screen: Medium | None = None
 
 
-class Row(msgspec.Struct):
+class Row(msgspec.Struct, gc=False):
     """One measurement of one stream.
 
     Attributes:

@@ -37,7 +37,7 @@ def judge_slice(
     for name, load in report.destinations.items():
         report.warnings += _warnings(name, load)
     report.warnings = list(dict.fromkeys(report.warnings))
-    reasons = [str(each) or INTERRUPTED for each in (error, *(load.error for load in loads)) if each]
+    reasons = [str(each).rstrip(".") or INTERRUPTED for each in (error, *(load.error for load in loads)) if each]
     report.reason = "; ".join(dict.fromkeys([*([report.reason] if report.reason else []), *reasons]))
     whole = not report.failed and not harm and all(load.whole for load in loads)
     report.state = _state(report, error, loads, whole=whole)

@@ -1,10 +1,10 @@
 """OpenTok's own few fields, under the names that its analysts know."""
 
-from harvesters.core.fields import CALL_TYPES, FLOAT, KEYWORD, PARTICIPANT, SAMPLE, STREAM, Field
+from harvesters.core.fields import CONFERENCE, FLOAT, KEYWORD, PARTICIPANT, SAMPLE, STREAM, Field
 
 OPENTOK = (
-    Field("opentok.session_id", KEYWORD, "OpenTok session", CALL_TYPES[:3]),
-    Field("opentok.meeting_id", KEYWORD, "OpenTok meeting, not unique", CALL_TYPES[:3]),
+    Field("opentok.session_id", KEYWORD, "OpenTok session", (CONFERENCE,)),
+    Field("opentok.meeting_id", KEYWORD, "OpenTok meeting, not unique", (CONFERENCE,)),
     Field("opentok.connection_id", KEYWORD, "OpenTok connection", (PARTICIPANT, STREAM)),
     Field("opentok.stream_id", KEYWORD, "OpenTok stream", (STREAM,)),
     Field("opentok.subscriber_id", KEYWORD, "OpenTok subscriber", (STREAM,)),

@@ -103,7 +103,9 @@ def _streams(groups: Any, oddities: Counter[str]) -> Iterator[Stream]:  # noqa: 
         if not members:
             oddities[f"{kind}s that are null"] += 1
             continue
-        stats = [row for part in parts for row in _rows.decode(part.rows, oddities)]
+        stats: list[Stat] = []
+        for part in parts:
+            stats += _rows.decode(part.rows, oddities)
         yield _stream(kind, members, stats, publishers, oddities)
 
 

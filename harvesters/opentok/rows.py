@@ -1,8 +1,9 @@
 """Statistics rows of OpenTok as measurements in our units: the hot path, one small struct a row."""
 
+import sys
 from collections import Counter
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby
 
 import msgspec
 
@@ -13,7 +14,7 @@ MOST_CODECS = 8
 CLAMPED = ("clamped",)
 
 
-class Stat(msgspec.Struct, rename="camel"):
+class Stat(msgspec.Struct, rename="camel", gc=False):
     """One statistics row of a publisher or subscriber, as the vendor names it (reference, 7.1)."""
 
     created_at: str | None = None
@@ -32,7 +33,7 @@ class Stat(msgspec.Struct, rename="camel"):
     video_resolution: str | None = None
 
 
-class Bitrates(msgspec.Struct, omit_defaults=True):
+class Bitrates(msgspec.Struct, omit_defaults=True, gc=False):
     """The vendor's own numbers; what "Kbps" means there is disputed, so they are kept as they came."""
 
     audio_bitrate: float | None = None
@@ -60,71 +61,66 @@ def percent(ratio: float | None, oddities: Counter[str]) -> float | None:
 
 def measurements(stats: list[Stat], *, sent: bool, screen: bool, oddities: Counter[str]) -> list[Row]:
     """The rows of one stream in order of time; equal ones count once, those without a time are left out."""
-    convert = _sent if sent else _received
     rows = []
+    latest, in_order = -sys.maxsize, True
     for stat in stats:
         at = instant_ms(stat.created_at)
         if at is None:
             oddities["statistics without a time"] += 1
             continue
-        rows.append(convert(at, stat, screen, oddities))
-    rows.sort(key=_by_time)
-    return _distinct(rows)
+        in_order = in_order and at > latest
+        latest = at
+        audio_on = stat.has_audio if sent else stat.subscribe_to_audio
+        video_on = stat.has_video if sent else stat.subscribe_to_video
+        # A medium that is off has no block, whatever numbers the row carries.
+        audio = None if audio_on is False else _audio(stat, oddities)
+        picture = None if video_on is False else _picture(stat, oddities)
+        quality = Quality(audio, None, picture) if screen else Quality(audio, picture)
+        rows.append(Row(at, quality, Bitrates(stat.audio_bitrate_kbps, stat.video_bitrate_kbps), _flags(stat)))
+    return rows if in_order else _ordered(rows)
+
+
+def _audio(stat: Stat, oddities: Counter[str]) -> Medium | None:
+    loss, latency = stat.audio_packet_loss, stat.audio_latency_ms
+    if loss:
+        loss = percent(loss, oddities)
+    nothing = loss is None and latency is None and stat.audio_bitrate_kbps is None
+    return None if nothing else Medium(loss, latency)
+
+
+def _picture(stat: Stat, oddities: Counter[str]) -> Medium | None:
+    loss, latency = stat.video_packet_loss, stat.video_latency_ms
+    if loss:
+        loss = percent(loss, oddities)
+    width, height, pixels = resolution(stat.video_resolution)
+    nothing = loss is None and latency is None and pixels is None and stat.video_bitrate_kbps is None
+    return None if nothing else Medium(loss, latency, None, width, height, pixels)
+
+
+def _flags(stat: Stat) -> tuple[str, ...]:
+    return CLAMPED if (stat.audio_packet_loss or 0) < 0 or (stat.video_packet_loss or 0) < 0 else ()
+
+
+def _ordered(rows: list[Row]) -> list[Row]:
+    """In order of time, without rows that repeat another: a page that came twice is not two measurements."""
+    kept: list[Row] = []
+    for _, twins in groupby(sorted(rows, key=_by_time), key=_by_time):
+        different: list[Row] = []
+        for row in twins:
+            if row not in different:
+                different.append(row)
+        kept += different
+    return kept
 
 
 def _by_time(row: Row) -> int:
     return row.at
 
 
-def _distinct(rows: list[Row]) -> list[Row]:
-    """Without rows that repeat the one before: a page that came twice is not two measurements."""
-    if all(a.at != b.at for a, b in pairwise(rows)):
-        return rows
-    kept: list[Row] = []
-    for row in rows:
-        if not any(row == other for other in kept if other.at == row.at):
-            kept.append(row)
-    return kept
-
-
-def _sent(at: int, stat: Stat, screen: bool, oddities: Counter[str]) -> Row:  # noqa: FBT001 - the hot path
-    return _row(at, stat, (stat.has_audio is not False, stat.has_video is not False, screen), oddities)
-
-
-def _received(at: int, stat: Stat, screen: bool, oddities: Counter[str]) -> Row:  # noqa: FBT001 - the hot path
-    on = stat.subscribe_to_audio is not False, stat.subscribe_to_video is not False, screen
-    return _row(at, stat, on, oddities)
-
-
-def _row(at: int, stat: Stat, on: tuple[bool, bool, bool], oddities: Counter[str]) -> Row:
-    """A medium that is off has no block, whatever numbers the row carries."""
-    audio_on, video_on, screen = on
-    audio = picture = None
-    flags: tuple[str, ...] = ()
-    audio_loss, video_loss = stat.audio_packet_loss, stat.video_packet_loss
-    if (audio_loss is not None and audio_loss < 0) or (video_loss is not None and video_loss < 0):
-        flags = CLAMPED
-    if audio_on:
-        audio = Medium(percent(audio_loss, oddities), stat.audio_latency_ms)
-        if audio == _NOTHING:
-            audio = None
-    if video_on:
-        width, height, pixels = resolution(stat.video_resolution)
-        loss = percent(video_loss, oddities)
-        picture = Medium(loss, stat.video_latency_ms, None, width, height, pixels)
-        if picture == _NOTHING:
-            picture = None
-    quality = Quality(audio, None, picture) if screen else Quality(audio, picture)
-    return Row(at, quality, Bitrates(stat.audio_bitrate_kbps, stat.video_bitrate_kbps), flags)
-
-
-_NOTHING = Medium()
-
-
 def codecs(stats: list[Stat]) -> list[str]:
     """The codecs that the rows name, in lower case, a handful at most."""
-    named = {codec.lower() for stat in stats for codec in (stat.audio_codec, stat.video_codec) if codec}
-    return sorted(named)[:MOST_CODECS]
+    named = {stat.audio_codec for stat in stats} | {stat.video_codec for stat in stats}
+    return sorted({codec.lower() for codec in named if codec})[:MOST_CODECS]
 
 
 def media_of(stats: list[Stat]) -> tuple[bool, bool]:

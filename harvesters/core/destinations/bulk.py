@@ -1,5 +1,7 @@
 """Bodies for `_bulk`, ready as bytes, and what the node's answer says of each document."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -29,7 +31,10 @@ class Fate(Enum):
     STOP = "stop"
 
 
-class Error(msgspec.Struct):
+WELL = {CREATED: Fate.CREATED, OK: Fate.UPDATED, CONFLICT: Fate.STALE}
+
+
+class Error(msgspec.Struct, gc=False):
     """Why a document was refused."""
 
     type: str = ""
@@ -37,7 +42,7 @@ class Error(msgspec.Struct):
     caused_by: Any = None
 
 
-class Item(msgspec.Struct):
+class Item(msgspec.Struct, gc=False):
     """The answer for one document."""
 
     status: int
@@ -46,17 +51,23 @@ class Item(msgspec.Struct):
     @property
     def fate(self) -> Fate:
         """What the engine does with it. A disk at flood stage says 429 too, but does not pass by waiting."""
-        if self.status in {OK, CREATED}:
-            return Fate.CREATED if self.status == CREATED else Fate.UPDATED
-        if self.status == CONFLICT:
-            return Fate.STALE
+        if self.status in WELL:
+            return WELL[self.status]
         kind = self.error.type if self.error else ""
         if kind in {BLOCKED, NO_INDEX} or self.status in NO_RIGHT:
             return Fate.STOP
         return Fate.AGAIN if self.status in PASSING else Fate.REJECTED
 
 
-class _Action(msgspec.Struct):
+def fates_of(items: list[Item]) -> Counter[Fate]:
+    """How many documents met each fate; where all went well, the status alone tells, which is quick."""
+    statuses = Counter([item.status for item in items])
+    if statuses.keys() <= WELL.keys():
+        return Counter({WELL[status]: number for status, number in statuses.items()})
+    return Counter(item.fate for item in items)
+
+
+class _Action(msgspec.Struct, gc=False):
     index: Item
 
 
@@ -120,24 +131,29 @@ class Actions:
 
     def __init__(self) -> None:
         """Nothing cached yet."""
-        self._for: tuple[str, int] | None = None
-        self._before = b""
+        self._index, self._version, self._before = "", 0, b""
 
     def both_lines(self, document: Encoded) -> bytes:
         """Action and source, each with its line end."""
-        if self._for != (document.index, document.version):
-            self._for = (document.index, document.version)
+        index, version = document.index, document.version
+        if index != self._index or version != self._version:
+            self._index, self._version = index, version
             self._before = b'{"index":{"_index":"%s","version":%d,"version_type":"external_gte","_id":"' % (
-                document.index.encode(),
-                document.version,
+                index.encode(),
+                version,
             )
         return b'%s%s"}}\n%s\n' % (self._before, document.id.encode(), document.source)
 
 
+_QUOTED = re.compile(r"""(['"])(?:.*\1|.*)""", re.DOTALL)
+_BRACKETED = re.compile(r"\b((?:date field|value) )\[[^]]*\]|\[[^]]*@[^]]*\.[^]]*\]", re.IGNORECASE)
+
+
 def without_values(reason: str) -> str:
-    """An error's reason without the personal values that Elasticsearch quotes in it."""
-    kept: list[str] = []
-    for number, piece in enumerate(reason.split("'")):
-        kept.append(piece if number % 2 == 0 else "…")
-    text = "'".join(kept)
-    return text.split("Preview of field")[0].split("document with id")[0].strip(" .:,'")[:200]
+    """An error's reason without the personal values that Elasticsearch quotes in it.
+
+    From the first quote to the last, since a value may hold quotes itself; names of fields stand in brackets.
+    """
+    text = reason.partition("Preview of field")[0].partition("document with id")[0]
+    text = _BRACKETED.sub(r"\1[…]", _QUOTED.sub("…", text))
+    return text.strip(" .:,'")[:200]

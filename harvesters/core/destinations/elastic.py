@@ -6,7 +6,7 @@ command talks to Elasticsearch, since the import costs 0.4 s.
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ import elasticsearch
 import msgspec
 
 from harvesters.core.common_settings import CommonSettings
-from harvesters.core.destinations.bulk import BLOCKED, NO_INDEX, Body, Item, Reply, without_values
+from harvesters.core.destinations.bulk import BLOCKED, NO_INDEX, Body, Error, Item, Reply, without_values
 from harvesters.core.encode import INDEX
 from harvesters.core.errors import DestinationError
 from harvesters.core.templates import RUNS, TEMPLATES_VERSION, template_name
@@ -126,21 +126,23 @@ class Cluster:
         try:
             raw = self._bulk.bulk(operations=cast("Any", b"".join(body.lines)), filter_path=FILTER).body
             items = [action.index for action in _reply.decode(raw).items]
-        except elasticsearch.ApiError as error:
-            raise self._of_status(error) from error
         except (
             elastic_transport.TransportError,
             elasticsearch.UnsupportedProductError,
             msgspec.MsgspecError,
         ) as error:
             raise Again(_short(error)) from error
+        except elasticsearch.ApiError as error:  # after the unsupported product, which is one to the client
+            raise self._of_status(error) from error
         if len(items) != len(body):
             message = f"the answer speaks of {len(items)} documents, {len(body)} were sent"
             raise Again(message)
         return items
 
     def _of_status(self, error: elasticsearch.ApiError) -> Exception:
-        status = error.meta.status
+        status, cause = error.meta.status, _cause(error)
+        if cause.get("type") == BLOCKED:
+            return DestinationError(self.why_stopped(Item(status, Error(BLOCKED))))
         if status in AGAIN_STATUS:
             return Again(f"status {status}")
         if status in TOO_LARGE_STATUS:
@@ -186,14 +188,22 @@ class Cluster:
             self.admin.index(index=f"{self.prefix}-{RUNS}", id=id_, document=document)
 
 
+def _cause(error: elasticsearch.ApiError) -> dict[str, Any]:
+    """What the node says is wrong; a body that is kept raw (`bulk`) is parsed only now."""
+    body = error.body
+    if isinstance(body, bytes):
+        with suppress(msgspec.MsgspecError):
+            body = msgspec.json.decode(body)
+    cause = body.get("error") if isinstance(body, dict) else None
+    return cause if isinstance(cause, dict) else {"reason": cause}
+
+
 def _reason(error: elasticsearch.ApiError) -> str:
-    """What the node says about it: the deepest cause, since the outer ones only say that something is wrong."""
-    body = error.body if isinstance(error.body, dict) else {}
-    cause = body.get("error")
-    while isinstance(cause, dict) and isinstance(cause.get("caused_by"), dict):
+    """Why the node refuses: the deepest cause, since the outer ones only say that something is wrong."""
+    cause = _cause(error)
+    while isinstance(cause.get("caused_by"), dict):
         cause = cause["caused_by"]
-    said = cause.get("reason") if isinstance(cause, dict) else cause
-    return without_values(str(said or error.message))
+    return without_values(str(cause.get("reason") or "no reason given"))
 
 
 def _short(error: Exception) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from harvesters.core.day import Clock
 from harvesters.core.destinations import Counts
-from harvesters.core.destinations.bulk import Body, Fate, Item, without_values
+from harvesters.core.destinations.bulk import Body, Fate, Item, fates_of, without_values
 from harvesters.core.destinations.elastic import Again, Cluster, TooLarge
 from harvesters.core.errors import DestinationError
 from harvesters.core.files import open_private
@@ -98,14 +98,22 @@ class Sender:
             self._reject(body, 0, 413, TOO_LARGE)
 
     def _settle(self, body: Body, items: list[Item]) -> Body:
-        """Count what the node said of each document; returns those to send again."""
+        """Count what the node said of each document; returns those to send again.
+
+        Raises:
+            DestinationError: one of them stops the load; what was said of the others counts all the same.
+        """
         again: list[int] = []
+        stops = 0
         with self._lock:
             for start, end, record, type_ in body.spans():
-                fates = Counter(item.fate for item in items[start:end])
+                fates = fates_of(items[start:end])
                 self._count(record, type_, fates)
+                stops += fates[Fate.STOP]
                 if set(fates) - {Fate.CREATED, Fate.UPDATED, Fate.STALE}:
                     again += self._exceptions(body, items, range(start, end))
+        if stops:
+            raise DestinationError(self._cluster.why_stopped(next(item for item in items if item.fate is Fate.STOP)))
         return body.part(again) if again else Body()
 
     def _count(self, record: str, type_: str, fates: Counter[Fate]) -> None:
@@ -122,8 +130,6 @@ class Sender:
         again = []
         for position in run:
             item = items[position]
-            if item.fate is Fate.STOP:
-                raise DestinationError(self._cluster.why_stopped(item))
             if item.fate is Fate.AGAIN:
                 again.append(position)
             elif item.fate is Fate.REJECTED:
