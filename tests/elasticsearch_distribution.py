@@ -121,9 +121,7 @@ def cache_folder(environ: Mapping[str, str], runner: Runner, project: Path = PRO
     shared = _shared_folder()
     if can_reach(shared, runner):
         return shared
-    msg = (
-        f"Only we can reach {chosen} and {shared}: set VCONF_TEST_CACHE to a folder open to all, {OTHERWISE}"
-    )
+    msg = f"Only we can reach {chosen} and {shared}: set VCONF_TEST_CACHE to a folder open to all, {OTHERWISE}"
     raise NodeUnavailableError(msg)
 
 

@@ -84,9 +84,7 @@ def opentok(
     ticks: Callable[[], float] = time.monotonic,
 ) -> Iterator[Client]:
     """A client of a server that runs meanwhile; for the settings see `serve_opentok`."""
-    served = serve_opentok(
-        sessions, key=KEY, secret=SECRET, now=now, rules=rules, intercept=intercept, ticks=ticks
-    )
+    served = serve_opentok(sessions, key=KEY, secret=SECRET, now=now, rules=rules, intercept=intercept, ticks=ticks)
     with served as server, requests.Session() as http:
         yield Client(server, http, now)
 

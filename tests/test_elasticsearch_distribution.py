@@ -80,9 +80,7 @@ def test_java_on_the_path_is_followed_to_its_home(tmp_path: Path) -> None:
         ("25.0.3", [], False),
     ],
 )
-def test_a_jdk_must_be_young_and_whole(
-    tmp_path: Path, version: str, modules: list[str], *, suitable: bool
-) -> None:
+def test_a_jdk_must_be_young_and_whole(tmp_path: Path, version: str, modules: list[str], *, suitable: bool) -> None:
     home = make_jdk(tmp_path / "jdk", version, *modules)
 
     assert distribution.is_suitable(home, Runner()) is suitable
@@ -115,18 +113,14 @@ def test_without_a_jdk_the_sentence_says_what_to_install(tmp_path: Path) -> None
         distribution.find_jdk([tmp_path], Runner())
 
 
-def test_without_maven_the_sentence_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_maven_the_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(NodeUnavailableError, match=r"install maven, or set ES_TEST_URL"):
         distribution.get_distribution(tmp_path)
 
 
-def test_a_failing_maven_is_quoted_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_maven_is_quoted_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     maven = tmp_path / "bin" / "mvn"
     maven.parent.mkdir()
     maven.write_text("#!/bin/sh\necho no such host\nexit 1\n")
@@ -178,9 +172,7 @@ def test_the_cache_lies_with_the_project_or_where_the_user_wants_it(tmp_path: Pa
     assert distribution.cache_folder(wanted, Runner(), tmp_path) == tmp_path / "elsewhere" / "elasticsearch"
 
 
-def test_below_a_private_folder_the_system_has_a_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_below_a_private_folder_the_system_has_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(shared))

@@ -19,9 +19,7 @@ def test_a_good_token_may_ask() -> None:
         answer = client.post(QUERY)
         assert answer.status_code == 200
         assert answer.headers["Content-Type"].startswith("application/json")
-        assert answer.json() == {
-            "data": {"project": {"sessionData": {"sessionSummaries": {"totalCount": 1}}}}
-        }
+        assert answer.json() == {"data": {"project": {"sessionData": {"sessionSummaries": {"totalCount": 1}}}}}
 
 
 @pytest.mark.parametrize(
@@ -49,9 +47,7 @@ def test_a_bad_token_is_refused_before_graphql(made: Callable[[], str | None], c
         assert answer.json() == {"error": {"errorCode": code, "message": answer.json()["error"]["message"]}}
 
 
-@pytest.mark.parametrize(
-    "claims", [{"iss": int(KEY)}, {"iat": SECOND + 9}, {"exp": SECOND + 1}, {"jti": "x"}]
-)
+@pytest.mark.parametrize("claims", [{"iss": int(KEY)}, {"iat": SECOND + 9}, {"exp": SECOND + 1}, {"jti": "x"}])
 def test_tokens_that_just_pass(claims: dict[str, Any]) -> None:
     with opentok([]) as client:
         headers = {"X-OPENTOK-AUTH": token(**claims)}
@@ -98,9 +94,7 @@ def test_any_path_will_do() -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"variables": {}}', b'{"query": 1}'])
 def test_a_body_that_is_no_query_is_a_bad_request(body: bytes) -> None:
     with opentok([]) as client:
-        answer = client.http.post(
-            client.server.url, data=body, headers={"X-OPENTOK-AUTH": token()}, timeout=5
-        )
+        answer = client.http.post(client.server.url, data=body, headers={"X-OPENTOK-AUTH": token()}, timeout=5)
         assert answer.status_code == 400
         assert "errors" in answer.json()
 

@@ -26,18 +26,14 @@ def test_the_real_answers_load_with_what_they_lack_filled_in() -> None:
         "2020-07-09T09:14:57.530Z",
         "2020-07-09T09:15:14.485Z",
     )
-    assert [p["connectionId"] for p in meeting["publishers"]["resources"]] == [
-        "24676616-dbc2-4cb7-a986-14dafd452ab0"
-    ]
+    assert [p["connectionId"] for p in meeting["publishers"]["resources"]] == ["24676616-dbc2-4cb7-a986-14dafd452ab0"]
 
 
 def test_the_same_folder_gives_the_same_ids_twice() -> None:
     assert load_folder(ANSWERS) == load_folder(ANSWERS)
 
 
-def test_files_without_session_data_are_skipped_and_named(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_files_without_session_data_are_skipped_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "usage.json").write_text('{"data": {"project": {"projectData": {"resources": []}}}}')
     (tmp_path / "error.json").write_text('{"errors": []}')
     (tmp_path / "list.json").write_text("[]")
@@ -101,9 +97,7 @@ def test_linking_keeps_null_items_and_finds_children_from_all_sides() -> None:
     for name in ("connections", "publishers", "subscribers"):
         meeting[name]["resources"].insert(0, None)
     (found,) = linked(flat)["meetings"]["resources"]
-    assert [found[name]["resources"][0] for name in ("connections", "publishers", "subscribers")] == [
-        None
-    ] * 3
+    assert [found[name]["resources"][0] for name in ("connections", "publishers", "subscribers")] == [None] * 3
     connection = found["connections"]["resources"][1]
     assert len(connection["publishers"]["resources"]) == 1
     assert len(connection["subscribers"]["resources"]) == 2

@@ -37,8 +37,7 @@ def test_both_shapes_answer_from_every_side(small: dict[str, Any], shape: str) -
     assert [p["subscribers"]["totalCount"] for p in found["publishers"]["resources"]] == [2] * 4
     assert (found["connections"]["totalCount"], found["connections"]["maxConcurrent"]) == (3, 3)
     counts = [
-        (c["publishers"]["totalCount"], c["subscribers"]["totalCount"])
-        for c in found["connections"]["resources"]
+        (c["publishers"]["totalCount"], c["subscribers"]["totalCount"]) for c in found["connections"]["resources"]
     ]
     assert sorted(counts) == [(1, 3), (1, 3), (2, 2)]
 

@@ -13,9 +13,7 @@ def test_what_is_younger_than_five_minutes_is_hidden(small: dict[str, Any]) -> N
     collection = "streamStatsCollection { totalCount resources { createdAt } }"
     rows = f"publishers {{ resources {{ destroyedAt {collection} }} }}"
     with opentok([small], now=lambda: clock[0]) as client:
-        query = in_session_data(
-            details(f"resources {{ meetings {{ resources {{ {TIMES} {rows} }} }} }}", ids)
-        )
+        query = in_session_data(details(f"resources {{ meetings {{ resources {{ {TIMES} {rows} }} }} }}", ids))
         early = client.ask(query)
         assert early["errors"][0]["errorCode"] == 1017
         clock[0] += timedelta(minutes=15)
@@ -26,9 +24,7 @@ def test_what_is_younger_than_five_minutes_is_hidden(small: dict[str, Any]) -> N
         first = running["publishers"]["resources"][0]
         assert first["destroyedAt"] is None
         assert 25 <= first["streamStatsCollection"]["totalCount"] <= 30
-        assert (
-            max(row["createdAt"] for row in first["streamStatsCollection"]["resources"]) < "2026-11-18T09:15"
-        )
+        assert max(row["createdAt"] for row in first["streamStatsCollection"]["resources"]) < "2026-11-18T09:15"
         clock[0] += timedelta(minutes=30)
         late = client.ask(query)["data"]["project"]["sessionData"]
         assert late["sessions"]["resources"][0]["meetings"]["resources"][0]["destroyedAt"] is not None
@@ -56,9 +52,7 @@ def test_without_the_add_on_everything_below_session_data_is_refused(small: dict
         for selection in (f'sessionSummaries(start: "{DAY}") {{ totalCount }}', details("totalCount", ["x"])):
             answer = client.ask(in_session_data(selection))
             assert answer["data"] is None
-            assert [(e["errorCode"], e["path"]) for e in answer["errors"]] == [
-                (1014, ["project", "sessionData"])
-            ]
+            assert [(e["errorCode"], e["path"]) for e in answer["errors"]] == [(1014, ["project", "sessionData"])]
         assert client.ask("{ project(projectId: 46204972) { __typename } }")["data"] == {
             "project": {"__typename": "Project"}
         }
@@ -87,9 +81,7 @@ def test_the_status_of_errors_is_a_rule() -> None:
 
 
 def test_project_data_is_not_simulated(client: Client) -> None:
-    answer = client.ask(
-        f'{{ project(projectId: 46204972) {{ projectData(start: "{DAY}") {{ totalCount }} }} }}'
-    )
+    answer = client.ask(f'{{ project(projectId: 46204972) {{ projectData(start: "{DAY}") {{ totalCount }} }} }}')
     assert answer == {"data": {"project": {"projectData": None}}}
 
 

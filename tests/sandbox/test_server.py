@@ -98,9 +98,7 @@ def test_closing_ends_the_threads_of_idle_clients(http_session: requests.Session
     assert threading.active_count() == before
 
 
-def test_a_client_that_leaves_does_no_harm(
-    http_session: requests.Session, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_client_that_leaves_does_no_harm(http_session: requests.Session, capsys: pytest.CaptureFixture[str]) -> None:
     with Server(lambda _: Response(200, {}, b"x" * 20_000_000)) as server:
         http_session.get(server.url, timeout=5, stream=True).close()
         assert http_session.get(server.url, timeout=5).status_code == 200

@@ -48,9 +48,7 @@ def test_a_session_beyond_retention_is_null_with_an_error() -> None:
 def test_a_session_outlives_its_old_meetings() -> None:
     reused = session(0, day=NOW.date() - timedelta(days=22), start=NINE, meetings=2, gap=2 * 24 * 60)
     with opentok([reused]) as client:
-        data = client.session_data(
-            details("resources { meetings { resources { createdAt } } }", [reused["sessionId"]])
-        )
+        data = client.session_data(details("resources { meetings { resources { createdAt } } }", [reused["sessionId"]]))
     (kept,) = data["sessions"]["resources"][0]["meetings"]["resources"]
     assert kept["createdAt"].startswith("2026-10-31")
 
@@ -58,12 +56,8 @@ def test_a_session_outlives_its_old_meetings() -> None:
 def test_a_session_without_meetings_is_there_but_not_listed() -> None:
     empty = {"sessionId": "s", "meetings": {"resources": []}}
     with opentok([empty]) as client:
-        data = client.session_data(
-            details("resources { sessionId mediaMode meetings { totalCount } }", ["s"])
-        )
-        assert data["sessions"]["resources"] == [
-            {"sessionId": "s", "mediaMode": None, "meetings": {"totalCount": 0}}
-        ]
+        data = client.session_data(details("resources { sessionId mediaMode meetings { totalCount } }", ["s"]))
+        assert data["sessions"]["resources"] == [{"sessionId": "s", "mediaMode": None, "meetings": {"totalCount": 0}}]
         assert listed(client, f'start: "{DAY}"') == []
 
 
@@ -117,9 +111,7 @@ def test_sessions_are_listed_by_the_start_of_a_meeting_with_an_exclusive_end() -
 def test_every_form_of_a_date_is_the_same_instant(client: Client, start: str) -> None:
     assert len(listed(client, f"start: {start}, end: 1794992401")) == 1
     assert listed(client, f"start: 1794992399, end: {start}") == []
-    query = "query($start: Date!) " + in_session_data(
-        "sessionSummaries(start: $start, end: 1794992401) { totalCount }"
-    )
+    query = "query($start: Date!) " + in_session_data("sessionSummaries(start: $start, end: 1794992401) { totalCount }")
     answer = client.ask(query, start=json.loads(start))
     assert answer["data"]["project"]["sessionData"]["sessionSummaries"]["totalCount"] == 1
 

@@ -1,0 +1,205 @@
+"""Makes the parts of the documentation that follow from the code: `python docs/generate.py [--check]`.
+
+Whole files (`docs/cli.md`, `docs/fields.md`, `example.env`), and in `README.md` what stands between a pair of
+markers. `--check` changes nothing and names what is not up to date.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from harvesters import SOURCES, all_fields, source_class  # noqa: E402
+from harvesters.core.common_settings import CommonSettings  # noqa: E402
+from harvesters.core.fields import Field, by_name  # noqa: E402
+from harvesters.core.settings import Setting, declared  # noqa: E402
+
+DEMO_NOW = "2026-11-21T09:00:00Z"
+COMMANDS = (
+    "", *SOURCES, "replay", "setup", "setup templates", "dev", "dev demo", "dev sandbox",
+)  # fmt: skip
+BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"
+ENV_HEAD = """\
+# Settings of vconf-harvest. Copy this file to .env and fill in what you need:
+#
+#     cp example.env .env && chmod 600 .env
+#
+# A variable of the environment wins over this file, an option of the command over both. Instead of a secret
+# itself you may give the file that holds it, as NAME_FILE. An empty value counts as not set.
+# Made by docs/generate.py from the declarations in the code.
+"""
+
+
+def settings() -> Iterator[tuple[str, list[Setting]]]:
+    """The declared settings: a title and its settings, the common ones first."""
+    yield "Every command", [each for _, each in declared(CommonSettings)]
+    for name in SOURCES:
+        source = source_class(name)
+        yield source.title, [each for _, each in declared(source.Settings)]
+
+
+def default(setting: Setting) -> str:
+    """What holds where nothing is set."""
+    if setting.required:
+        return "**required**"
+    shown = setting.shown_default or setting.default
+    return "" if shown is None else f"`{shown}`" if not setting.shown_default else str(shown)
+
+
+def settings_table() -> str:
+    """The settings as Markdown, a table for each title."""
+    return "\n".join(_table(title, each) for title, each in settings())
+
+
+def _table(title: str, each: list[Setting]) -> str:
+    lines = [f"**{title}**", "", "| Setting | What it is | Default |", "| --- | --- | --- |"]
+    for setting in each:
+        also = f" (or `{setting.env}_FILE`)" if setting.secret else ""
+        option = f"; also `{setting.option}`" if setting.option and not setting.hidden else ""
+        lines.append(f"| `{setting.env}`{also} | {setting.help}{option} | {default(setting)} |")
+    return "\n".join(lines) + "\n"
+
+
+def example_env() -> str:
+    """A settings file with every setting; secrets and what has no default are empty."""
+    lines = [ENV_HEAD]
+    for title, each in settings():
+        lines += [f"# ---- {title} ----", ""]
+        for setting in each:
+            note = " (required)" if setting.required else ""
+            value = "" if setting.default is None or setting.secret else setting.default
+            lines += [f"# {setting.help}{note}", f"{setting.env}={value}", ""]
+    return "\n".join(lines)
+
+
+def fields() -> str:
+    """The field list as Markdown, a table for each first part of the names."""
+    lines = [
+        "# Fields", "",
+        "Every field that a document may have, made from `harvesters/core/fields.py` and the vendors' own lists by",
+        "`docs/generate.py`. The index templates come from the same list. Units are part of the names. A field is",
+        "absent where the vendor says nothing. *Personal* fields tell of a person.", "",
+        "Document types: **conference** (one call), **participant** (one stay in it), **stream** (one direction of one",
+        "person's media), **sample** (one measurement of a stream), and in `<prefix>-runs` **slice** (one day of one",
+        "account) and **run** (one execution of the command).", "",
+    ]  # fmt: skip
+    groups: dict[str, list[Field]] = {}
+    for field in by_name(all_fields()).values():
+        groups.setdefault(_group(field.name), []).append(field)
+    for name, members in groups.items():
+        lines += [f"## {name}", "", "| Field | Type | Documents | What it is |", "| --- | --- | --- | --- |"]
+        lines += [f"| `{each.name}` | {each.type} | {_types(each)} | {_meaning(each)} |" for each in members]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _group(name: str) -> str:
+    first, *rest = name.split(".")
+    if first == "vconf" and len(rest) > 1:
+        return f"vconf.{rest[0]}"
+    return first if first in {"vconf", "run", "slice", *SOURCES} else "Elastic Common Schema"
+
+
+def _types(field: Field) -> str:
+    from harvesters.core.fields import ALL, CALL_TYPES
+
+    if set(field.types) == set(ALL):
+        return "all"
+    return "all of a call" if set(field.types) == set(CALL_TYPES) else ", ".join(field.types)
+
+
+def _meaning(field: Field) -> str:
+    return field.help + (" (*personal*)" if field.personal else "")
+
+
+def run(*arguments: str, **more: str) -> str:
+    """What a command of a clone prints on both streams, with none of this machine's settings."""
+    with tempfile.TemporaryDirectory() as folder:
+        nothing = Path(folder) / "empty.env"
+        nothing.touch()
+        environment = {"PATH": os.environ["PATH"], "HOME": folder, "COLUMNS": "100", "NO_COLOR": "1", **more}
+        environment["DATA_DIR"] = str(Path(folder) / "data")
+        command = [sys.executable, str(ROOT / "harvest.py"), "--env-file", str(nothing), *arguments]
+        done = subprocess.run(  # noqa: S603 - our own command
+            command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        return done.stdout.replace(f"{folder}/", "")
+
+
+def demo() -> str:
+    """What the demo says; the port is another one each time."""
+    said = re.sub(r"(127\.0\.0\.1):\d+", r"\1:40123", run("dev", "demo", VCONF_NOW=DEMO_NOW))
+    return f"```text\n{said}```\n"
+
+
+def cli() -> str:
+    """The help text of every command."""
+    lines = [
+        "# Commands", "",
+        "What `--help` says, made by `docs/generate.py`. Installed with `pipx install .` the command is called",
+        "`vconf-harvest`; in a clone it is `./harvest.py`. Exit codes: [exit-codes.md](exit-codes.md).", "",
+    ]  # fmt: skip
+    for command in COMMANDS:
+        text = run(*command.split(), "--help").rstrip()
+        lines += [f"## `{f'harvest.py {command}'.strip()}`", "", "```text", text, "```", ""]
+    return "\n".join(lines)
+
+
+def lake_queries() -> str:
+    """The queries that come with the project."""
+    return f"```sql\n{(ROOT / 'docs' / 'lake-queries.sql').read_text('utf-8').rstrip()}\n```\n"
+
+
+FILES: dict[str, Callable[[], str]] = {
+    "docs/cli.md": cli,
+    "docs/fields.md": fields,
+    "example.env": example_env,
+}
+BLOCKS: dict[str, Callable[[], str]] = {
+    "demo": demo,
+    "settings": settings_table,
+    "lake queries": lake_queries,
+}
+
+
+def fresh() -> dict[Path, str]:
+    """What every file that is made, wholly or in part, should hold."""
+    made = {ROOT / name: make() for name, make in FILES.items()}
+    readme = ROOT / "README.md"
+    return {**made, readme: filled(readme.read_text("utf-8"))}
+
+
+def filled(text: str) -> str:
+    """A text with its blocks made anew.
+
+    Raises:
+        ValueError: a pair of markers is missing.
+    """
+    for name, make in BLOCKS.items():
+        pattern = BLOCK.format(re.escape(name), "(?:.*?)", re.escape(name))
+        found = list(re.finditer(pattern, text, flags=re.DOTALL))
+        if len(found) != 1:
+            message = f"README.md must have the markers of '{name}' once"
+            raise ValueError(message)
+        text = text[: found[0].start()] + BLOCK.format(name, make(), name) + text[found[0].end() :]
+    return text
+
+
+def main(arguments: list[str]) -> int:
+    """Make everything anew, or with `--check` say what is old."""
+    old = {path: text for path, text in fresh().items() if not path.exists() or path.read_text("utf-8") != text}
+    for path, text in old.items():
+        print(f"{path.relative_to(ROOT)} {'is not up to date: run make docs' if '--check' in arguments else 'made'}")
+        if "--check" not in arguments:
+            path.write_text(text, "utf-8")
+    return int(bool(old) and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

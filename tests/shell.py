@@ -1,0 +1,114 @@
+"""The command as its user meets it: a process of its own with an environment of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harvesters.sandbox import serve_opentok
+from tests.opentok_client import DAY, NOW
+from tests.opentok_days import KEY, SECRET, day_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from harvesters.sandbox import Server
+    from harvesters.sandbox.server import Intercept
+
+PROJECT = Path(__file__).resolve().parent.parent
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Shell:
+    """A terminal in a folder of its own, with nothing of this machine's settings.
+
+    `env`: what is set beside PATH and HOME. The clock stands at `NOW` of `opentok_client`.
+    """
+
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def environment(self, more: Mapping[str, str | None]) -> dict[str, str]:
+        usual = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "DATA_DIR": str(self.data),
+            "VCONF_NOW": NOW.isoformat(),
+        }
+        both: dict[str, str | None] = {**usual, **self.env, **more}
+        return {name: value for name, value in both.items() if value is not None}
+
+    def command(self, *arguments: str) -> list[str]:
+        """The whole command; its `.env` is the folder's own, so that a developer's is not read."""
+        dotenv = self.folder / ".env"
+        dotenv.touch()
+        return [sys.executable, str(PROJECT / "harvest.py"), *arguments]
+
+    def __call__(self, *arguments: str, **more: str | None) -> Done:
+        """Run a command to its end; `more` is added to the environment, None takes away."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(more),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def started(self, *arguments: str, **more: str | None) -> Iterator[subprocess.Popen[str]]:
+        """A command that runs meanwhile."""
+        with subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(more),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder with its bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@contextmanager
+def vendor(shell: Shell, calls: int = 3, intercept: Intercept | None = None, now: datetime = NOW) -> Iterator[Server]:
+    """A simulated OpenTok with some calls of two people on `DAY`, and a shell that knows of it and of the time."""
+    sessions = day_of(calls, day=DAY, people=(2,), minutes=5)
+    with serve_opentok(sessions, key=KEY, secret=SECRET, now=lambda: now, intercept=intercept) as server:
+        shell.env |= {
+            "VCONF_NOW": now.isoformat(),
+            "OPENTOK_URL": server.url,
+            "OPENTOK_API_KEY": KEY,
+            "OPENTOK_API_SECRET": SECRET,
+        }
+        yield server

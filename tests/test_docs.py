@@ -1,0 +1,268 @@
+"""The documentation tells what the code does: what is made from the code is up to date, what is typed works."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shlex
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from dotenv import dotenv_values
+
+from harvesters.commands.main import EXIT_CODES
+from harvesters.core.common_settings import CommonSettings
+from harvesters.core.errors import Exit
+from harvesters.core.settings import declared
+from harvesters.opentok import OpenTok
+from tests.opentok_days import KEY, SECRET
+from tests.shell import PROJECT, Shell, vendor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+DOCUMENTS = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")])
+README = (PROJECT / "README.md").read_text()
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", PROJECT / "docs" / "generate.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    """The fenced blocks of a language, without the indentation of a list they may stand in."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", body, flags=re.MULTILINE) for indent, body in found]
+
+
+def lines(language: str) -> list[str]:
+    return [line for block in blocks(language) for line in block.splitlines() if line and not line.startswith("#")]
+
+
+# -- what is made from the code ---------------------------------------------------------------------------
+
+
+def test_what_is_made_from_the_code_is_up_to_date() -> None:
+    command = [sys.executable, str(PROJECT / "docs" / "generate.py"), "--check"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_block_that_is_old_is_noticed(generate: ModuleType) -> None:
+    changed = README.replace("| `INDEX_PREFIX` |", "| `INDEX_SUFFIX` |")
+
+    assert changed != README
+    assert generate.filled(changed) == README
+
+
+def test_a_document_without_its_markers_is_refused(generate: ModuleType) -> None:
+    with pytest.raises(ValueError, match="markers of 'settings'"):
+        generate.filled(README.replace("<!-- end: settings -->", ""))
+
+
+def test_the_settings_table_has_every_setting_that_the_code_reads() -> None:
+    table = re.findall(r"^\| `([A-Z_]+)`", README, re.MULTILINE)
+
+    assert table == [
+        "ES_HOST", "ES_API_KEY", "ES_USER", "ES_PASSWORD", "ES_CA_FILE", "INDEX_PREFIX", "DATA_DIR",
+        "VENDOR_CA_FILE", "VCONF_NOW",
+        "OPENTOK_API_KEY", "OPENTOK_API_SECRET", "OPENTOK_URL", "OPENTOK_BITRATE_UNIT",
+    ]  # fmt: skip
+
+
+def test_the_example_has_the_settings_that_the_code_reads_and_no_secret() -> None:
+    example = dotenv_values(PROJECT / "example.env")
+    settings = [setting for _, setting in (*declared(CommonSettings), *declared(OpenTok.Settings))]
+
+    assert list(example) == [setting.env for setting in settings]
+    assert {setting.env: example[setting.env] for setting in settings if setting.secret} == {
+        "ES_API_KEY": "",
+        "ES_PASSWORD": "",
+        "OPENTOK_API_SECRET": "",
+    }
+
+
+def test_the_example_lacks_nothing_but_the_credentials(shell: Shell) -> None:
+    example = (PROJECT / "example.env").read_text()
+    (shell.folder / ".env").write_text(example)
+    untouched = shell("opentok", "--date", "yesterday")
+
+    with vendor(shell) as server:
+        given = {"OPENTOK_API_KEY": KEY, "OPENTOK_API_SECRET": SECRET, "OPENTOK_URL": server.url}
+        for name, value in given.items():
+            example = re.sub(rf"^{name}=.*$", f"{name}={value}", example, flags=re.MULTILINE)
+        (shell.folder / ".env").write_text(example)
+        filled_in = shell("opentok", "--date", "yesterday", **dict.fromkeys(given))
+
+    assert untouched.code == 78
+    assert re.findall(r"^error: (\w+)", untouched.err, re.MULTILINE) == ["OPENTOK_API_KEY", "OPENTOK_API_SECRET"]
+    assert filled_in.code == 0, filled_in.err
+
+
+def test_every_exit_code_is_explained() -> None:
+    codes = {int(code) for code in Exit}
+    page = (PROJECT / "docs" / "exit-codes.md").read_text()
+
+    for text in (page, README):
+        assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
+    assert {int(code) for code in re.findall(r"\b(\d+) [a-z]", EXIT_CODES)} == codes
+
+
+def test_the_report_on_the_page_has_the_members_of_a_real_one(shell: Shell) -> None:
+    (shown,) = map(json.loads, blocks("json", (PROJECT / "docs" / "exit-codes.md").read_text()))
+    with vendor(shell):
+        shell("opentok", "--date", "2026-11-18", "--report", "report.json")
+    real = json.loads((shell.folder / "report.json").read_text())
+
+    for one, other in ((shown, real), (shown["run"], real["run"]), (shown["slices"][0], real["slices"][0])):
+        assert set(one) == set(other)
+    counts = shown["slices"][0]["destinations"]["index"]["conference"]
+    assert set(counts) == set(real["slices"][0]["destinations"]["lake"]["conference"])
+
+
+# -- what is typed ----------------------------------------------------------------------------------------
+
+INSTALLATION = {"pipx install ."}  # `test_wheel.py` installs the package
+
+
+def test_every_make_target_of_the_documents_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    named = {
+        name for path in DOCUMENTS for name in re.findall(r"(?:`|^ *)make ([a-z]+)", path.read_text(), re.MULTILINE)
+    }
+
+    assert named >= {"demo", "venv", "test", "docs"}
+    assert named <= targets
+
+
+def test_every_command_line_of_the_readme_works(shell: Shell, es_url: str, prefix: str) -> None:
+    harvests: list[str] = []
+    with vendor(shell, now=datetime(2026, 11, 21, 9, tzinfo=UTC)):
+        shell.env |= {"ES_HOST": es_url, "INDEX_PREFIX": prefix}
+        for line in lines("sh"):
+            if line.startswith("./harvest.py "):
+                harvests.append(line)
+                _harvest(shell, line)
+            elif line.startswith("cp "):
+                (shell.folder / "example.env").write_bytes((PROJECT / "example.env").read_bytes())
+                subprocess.run(["sh", "-ec", line], cwd=shell.folder, check=True)
+            else:
+                assert line.startswith("make ") or line in INSTALLATION, line
+
+    assert len(harvests) == 6
+    assert (shell.folder / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def _harvest(shell: Shell, line: str) -> None:
+    command, _, reader = line.partition(" | ")
+    done = shell(*shlex.split(command)[1:])
+    assert done.code == 0, f"{line}\n{done.err}"
+    if reader:
+        path = re.fullmatch(r"jq (\.[a-z.]+)", reader)
+        assert path, reader
+        for document in map(json.loads, done.out.splitlines()):
+            assert _at(document, path[1]) is not None
+
+
+def _at(document: dict[str, Any], path: str) -> object:
+    found: Any = document
+    for name in path.strip(".").split("."):
+        found = found[name]
+    return found
+
+
+def test_the_readme_s_queries_of_stdout_find_something(shell: Shell) -> None:
+    with vendor(shell):
+        done = shell("opentok", "--date", "2026-11-18", "--destination", "stdout")
+
+    assert {_at(json.loads(line), ".vconf.type") for line in done.out.splitlines()} == {
+        "conference",
+        "participant",
+        "stream",
+        "sample",
+    }
+
+
+def test_the_crontab_line_runs_when_the_vendor_s_data_is_there(shell: Shell) -> None:
+    (line,) = lines("crontab")
+    minute, hour, *rest, command = line.split(maxsplit=5)
+    change, harvest = command.split(" && ")
+
+    assert rest == ["*", "*", "*"]
+    assert change.startswith("cd /")
+    monday = datetime(2026, 11, 16, int(hour), int(minute), tzinfo=UTC)
+    assert not any(OpenTok.limits.in_maintenance(monday + timedelta(days=day)) for day in range(7))
+    with vendor(shell):
+        shell.data.mkdir()
+        done = shell(*shlex.split(harvest)[1:])
+    assert (done.code, done.out, done.err) == (0, "", "")
+    report = json.loads((shell.data / "last-night.json").read_text())
+    assert [each["day"] for each in report["slices"]] == [f"2026-11-{day}" for day in range(13, 20)]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_shell_blocks_are_shell(path: Path) -> None:
+    for block in [*blocks("sh", path.read_text()), *blocks("bash", path.read_text())]:
+        subprocess.run(["bash", "-n"], input=block, text=True, check=True)
+
+
+# -- links and sentences ----------------------------------------------------------------------------------
+
+
+def _anchors(path: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", path.read_text()):
+        if not target.startswith("https://"):
+            there = (path.parent / target).resolve() if target else path
+            assert there.exists(), target
+            assert not anchor or anchor in _anchors(there), anchor
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    linked = {target for path in DOCUMENTS for target in re.findall(r"([\w-]+\.md)", path.read_text())}
+
+    assert {path.name for path in DOCUMENTS} - {"README.md"} <= linked
+
+
+def test_the_sentences_of_the_troubleshooting_page_are_the_program_s() -> None:
+    sources = "\n".join(path.read_text() for path in sorted((PROJECT / "harvesters").rglob("*.py")))
+    # Sentences are written over several lines, with values in braces.
+    spoken = re.sub(r"\s+", " ", re.sub(r"\"\s+f?\"", "", sources))
+    page = (PROJECT / "docs" / "troubleshooting.md").read_text()
+    quoted = re.findall(r"^\| `([^|]+)`", page, re.MULTILINE)
+    pieces = [piece.strip(" '(:.;") for sentence in quoted for piece in re.split(r"…|'[^']*'", sentence)]
+
+    told = [piece for piece in pieces if len(piece) > 8]
+    assert len(told) > 30
+    assert [piece for piece in told if piece not in spoken] == []
+
+
+def test_the_picture_says_what_it_shows() -> None:
+    picture = (PROJECT / "docs" / "images" / "flow.svg").read_text()
+
+    assert "prefers-color-scheme: dark" in picture
+    assert "<title" in picture
+    assert "<desc" in picture
+    assert re.findall(r"--destination (\w+)", picture) == ["index", "lake", "stdout"]
