@@ -29,6 +29,7 @@ from harvesters.core.days import archived_days
 from harvesters.core.destinations.stdout import StdoutDestination
 from harvesters.core.errors import Exit
 from harvesters.core.manifest import Manifest
+from harvesters.core.options import Options, Selection
 from harvesters.core.report import RunReport, SliceReport
 from harvesters.core.run import finish, note_run, run_days
 from harvesters.core.settings import Values, require
@@ -36,7 +37,7 @@ from harvesters.core.settings import read as read_settings
 from harvesters.core.setup import load_templates
 from harvesters.core.source import Account
 from harvesters.core.store import SliceStore
-from harvesters.core.workshop import Options, Selection, Workshop
+from harvesters.core.workshop import Workshop
 from harvesters.sandbox import Request, Response, Server, serve_opentok
 from harvesters.sandbox.opentok import Served
 from harvesters.sandbox.server import Intercept

@@ -17,9 +17,9 @@ from harvesters.core.destinations import Counts, Target
 from harvesters.core.destinations.lake import LakeDestination
 from harvesters.core.encode import Encoded
 from harvesters.core.errors import DestinationError
+from harvesters.core.options import Selection
 from harvesters.core.source import Record
 from harvesters.core.tree import Conference
-from harvesters.core.workshop import Selection
 from tests.nights import HOME, Night, Vendor, lake_lines, vendor
 from tests.opentok_days import session, session_id
 
@@ -173,7 +173,7 @@ def test_files_are_not_rebuilt_from_fewer_records_than_they_hold(opentok: Vendor
     other = night.later(more={"OPENTOK_BITRATE_UNIT": "kbit"})
     ran = other.replay(DAY)
     assert (ran.exit_code, ran.only.state) == (1, "failed")
-    assert "1 records that the archive lost" in ran.only.reason
+    assert "the archive lost what the lake holds (1 of its records)" in ran.only.reason
     assert lake_lines(tmp_path) == before
     # The vendor still has it, so the next harvest mends both.
     mended = other.later().harvest(DAY)

@@ -14,9 +14,10 @@ from harvesters.core.http import HttpApi, Port, Traffic
 from harvesters.core.ids import safe_name
 from harvesters.core.limiter import Limiter
 from harvesters.core.loading import Recipe
+from harvesters.core.options import Options
 from harvesters.core.settings import digest, load, require, shaping
 from harvesters.core.source import Account
-from harvesters.core.workshop import Options, Workshop
+from harvesters.core.workshop import Workshop
 from harvesters.quality.units import bitrate_step
 
 ENGINE_REVISION = 1

@@ -16,7 +16,7 @@ from harvesters.commands.work import Request, run_shop
 from harvesters.commands.workplace import Workplace, workplace
 from harvesters.core.day import Day
 from harvesters.core.errors import Exit, HarvestError
-from harvesters.core.workshop import Options
+from harvesters.core.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

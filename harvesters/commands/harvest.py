@@ -6,17 +6,15 @@ from typing import Any
 import click
 
 from harvesters import source_class
-from harvesters.commands.build import vendor_workshop
 from harvesters.commands.console import Console
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import DATES, OUTPUT, apply
-from harvesters.commands.work import Request, run_shop
 from harvesters.commands.workplace import window, workplace
 from harvesters.core.day import parse_span
 from harvesters.core.errors import Exit
+from harvesters.core.options import Options, Selection
 from harvesters.core.settings import declared
 from harvesters.core.source import Source
-from harvesters.core.workshop import Options, Selection
 
 CONCURRENCY = 4
 DEADLINE = "2h"
@@ -64,6 +62,9 @@ def _own_options(source: type[Source]) -> tuple[Any, ...]:
 def _harvest(vendor: str) -> Callable[..., Exit]:
     @click.pass_context
     def command(ctx: click.Context, /, **given: Any) -> Exit:
+        from harvesters.commands.build import vendor_workshop
+        from harvesters.commands.work import Request, run_shop
+
         console: Console = ctx.obj["console"]
         own = {name.removeprefix("setting_"): value for name, value in given.items() if name.startswith("setting_")}
         _warn_of_secrets(console, vendor, own)

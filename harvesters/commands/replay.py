@@ -16,9 +16,10 @@ from harvesters.core.day import Day
 from harvesters.core.days import archived_accounts, archived_days
 from harvesters.core.destinations import Destination
 from harvesters.core.errors import Exit, UsageError
+from harvesters.core.options import Options, Selection
 from harvesters.core.run import run_days
 from harvesters.core.source import Account
-from harvesters.core.workshop import Options, Selection, Workshop
+from harvesters.core.workshop import Workshop
 
 PATIENCE_S = 7200.0
 

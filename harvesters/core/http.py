@@ -4,6 +4,7 @@ Retry outside, limiter inside: a retry pays for its request. What the server wis
 obeyed unless it lies beyond the deadline, which ends the slice as deferred.
 """
 
+import io
 import logging
 import random
 import threading
@@ -197,18 +198,19 @@ class HttpApi:
             return self._read(response, names)
 
     def _read(self, response: requests.Response, names: dict[str, str]) -> Answer:
-        body = bytearray()
+        body = io.BytesIO()
         give_up = self.clock.monotonic() + WHOLE_TIMEOUT
         for chunk in response.iter_content(CHUNK):
-            body += chunk
-            if len(body) > self._port.cap:
+            if body.tell() + len(chunk) > self._port.cap:
                 why = TOO_LARGE.format(self._port.cap >> 20)
                 return Answer(response.status_code, names, b"", Judgement(Verdict.TOO_BIG, why))
+            body.write(chunk)
             if self.clock.monotonic() > give_up:
                 raise requests.Timeout
         with self.traffic.lock:
-            self.traffic.bytes_in += len(body)
-        return Answer(response.status_code, names, bytes(body))
+            self.traffic.bytes_in += body.tell()
+        # An answer is megabytes: `getvalue` hands the buffer over instead of copying it.
+        return Answer(response.status_code, names, body.getvalue())
 
     def _credentials(self) -> dict[str, str]:
         with self._renewal:

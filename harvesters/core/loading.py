@@ -125,7 +125,7 @@ class Loader:
         if self.destination.takes_whole_slices:
             gone = set(self._loaded.records) - set(self.manifest.records)
             if owed and gone:
-                message = f"the lake holds {len(gone)} records that the archive lost; its files are left as they were."
+                message = f"the archive lost what the lake holds ({len(gone)} of its records); the lake's files stay."
                 raise DestinationError(message)
             return list(self.manifest.records) if owed else []
         return owed

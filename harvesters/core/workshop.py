@@ -1,7 +1,6 @@
 """What the slices of one vendor and account share: options, destinations, the port, who watches."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +9,7 @@ from harvesters.core.destinations import Destination
 from harvesters.core.errors import DestinationError, HarvestError
 from harvesters.core.http import HttpApi, Traffic
 from harvesters.core.loading import Recipe
+from harvesters.core.options import Options
 from harvesters.core.source import Account, Limits, Source
 
 
@@ -30,35 +30,6 @@ class Progress(Protocol):
 
     def end(self) -> None:
         """The slice ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What the user narrowed the work to; empty means everything.
-
-    `calls`: vendor's ids; `records`: readable keys or vendor's ids of records; `limit`: calls at most.
-    """
-
-    calls: frozenset[str] = frozenset()
-    records: frozenset[str] = frozenset()
-    limit: int | None = None
-
-    def __bool__(self) -> bool:
-        """Whether anything was narrowed."""
-        return bool(self.calls or self.records or self.limit is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run goes about its slices; `destinations` by name, none for the default."""
-
-    again: bool = False
-    dry_run: bool = False
-    nightly: bool = False
-    concurrency: int = 4
-    selection: Selection = field(default_factory=Selection)
-    destinations: tuple[str, ...] = ()
-    deadline: timedelta = timedelta(hours=2)
 
 
 @dataclass(slots=True)

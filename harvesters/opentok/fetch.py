@@ -20,6 +20,7 @@ from harvesters.opentok.meeting import (
     array,
     stream_part,
 )
+from harvesters.opentok.raw import NULL, is_null
 from harvesters.opentok.shapes import Listed, Members, Session
 
 MOST = 1000
@@ -104,7 +105,7 @@ class _Reader:
     def _meeting(self, session: Session, raw: msgspec.Raw) -> Iterator[Item]:
         """One meeting: from the answer if its lists are whole there, else page by page."""
         key = str(session.sessionId)
-        if bytes(raw) == shapes.NULL:
+        if is_null(raw):
             yield Notice(f"session {key} holds a meeting that is null.")
             return
         members: Members = shapes.members.decode(raw)
@@ -134,7 +135,7 @@ class _Reader:
             return None
         for session in shapes.body.decode(answer.body).sessions:
             for raw in session.meetings.items if session and session.meetings else ():
-                members: Members = shapes.members.decode(raw) if bytes(raw) != shapes.NULL else {}
+                members: Members = shapes.members.decode(raw) if not is_null(raw) else {}
                 if members and meeting.is_in(members):
                     return whole_parts(members, meeting)
         return None
@@ -144,7 +145,7 @@ def _identity(session: Session, members: Members, window: dict[str, str]) -> Mee
     """Which meeting this is, with its head: the session's and its own members without the lists."""
     own = {name: value for name, value in members.items() if name not in {"connections", *STREAMS}}
     head = {"sessionId": session.sessionId, "mediaMode": session.mediaMode, **own}
-    created, id_ = (shapes.text.decode(own.get(name, shapes.NULL)) for name in ("createdAt", "meetingId"))
+    created, id_ = (shapes.text.decode(own.get(name, NULL)) for name in ("createdAt", "meetingId"))
     return Meeting(str(session.sessionId), id_, created, msgspec.json.encode(head), window)
 
 
@@ -152,7 +153,7 @@ def _record(meeting: Meeting, members: Members, day: Day, parts: Sequence[Part] 
     """The record, if it is of the day; one without a start counts as started on the day it was listed for."""
     started = parse_instant(meeting.created) or day.start
     if started in day:
-        ongoing = bytes(members.get("destroyedAt", shapes.NULL)) == shapes.NULL
+        ongoing = is_null(members.get("destroyedAt", NULL))
         key = (meeting.session, meeting.id or NONE, meeting.created or NONE)
         yield Record(key, meeting.session, started, LEVEL, ongoing, parts or ())
 
@@ -166,7 +167,7 @@ def whole_parts(members: Members, meeting: Meeting) -> list[Part] | None:
     parts = [Part("meeting", meeting.head, array(connections.items), len(connections.items))]
     for name, kind in STREAMS.items():
         for raw in (lists[name] or Listed()).items:
-            part, rows = stream_part(kind, raw) if bytes(raw) != shapes.NULL else (_null(kind), Listed())
+            part, rows = stream_part(kind, raw) if not is_null(raw) else (_null(kind), Listed())
             if not rows.whole:
                 return None
             parts.append(part)
@@ -174,12 +175,12 @@ def whole_parts(members: Members, meeting: Meeting) -> list[Part] | None:
 
 
 def _list(raw: msgspec.Raw | None) -> Listed | None:
-    return None if raw is None or bytes(raw) == shapes.NULL else shapes.listed.decode(raw)
+    return None if raw is None or is_null(raw) else shapes.listed.decode(raw)
 
 
 def _null(kind: str) -> Part:
     """A null among the streams stays in the archive; `flatten` counts it."""
-    return Part(kind, shapes.NULL, b"[]", 0)
+    return Part(kind, NULL, b"[]", 0)
 
 
 def blame(body: shapes.Body, ids: Sequence[str]) -> dict[str, str]:

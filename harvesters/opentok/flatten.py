@@ -10,6 +10,7 @@ from harvesters.core.day import instant_ms
 from harvesters.core.lenient import RowDecoder, decode_json, decode_object
 from harvesters.core.source import Part, Record
 from harvesters.core.tree import Conference, Entity, Stream
+from harvesters.opentok.raw import is_null
 from harvesters.opentok.rows import Stat, codecs, measurements, media_of
 
 MEETING, CONNECTION, STREAM = (
@@ -99,7 +100,7 @@ def _streams(groups: Any, oddities: Counter[str]) -> Iterator[Stream]:  # noqa: 
     """Publishers first, as they come in the record: they tell who is at the other end of a subscriber."""
     publishers: dict[str, str] = {}
     for (kind, head), parts in groups:
-        members = decode_object(head, oddities) if head != b"null" else {}
+        members = decode_object(head, oddities) if not is_null(head) else {}
         if not members:
             oddities[f"{kind}s that are null"] += 1
             continue

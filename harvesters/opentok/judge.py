@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from harvesters.core.answers import OK, Answer, Judgement, Verdict
+from harvesters.opentok.raw import NULL, is_null
 
 TOO_LITTLE_TIME = 408
 TOO_MANY = 429
@@ -49,7 +50,7 @@ class GraphError(msgspec.Struct):
 
 
 class _Project(msgspec.Struct):
-    sessionData: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815 - the vendor's name
+    sessionData: msgspec.Raw = msgspec.Raw(NULL)  # noqa: N815 - the vendor's name
 
 
 class _Data(msgspec.Struct):
@@ -67,7 +68,8 @@ class _Envelope(msgspec.Struct):
 
     @property
     def holds_data(self) -> bool:
-        return bool(self.data and self.data.project and bytes(self.data.project.sessionData) != b"null")
+        project = self.data.project if self.data else None
+        return project is not None and not is_null(project.sessionData)
 
 
 _envelope = msgspec.json.Decoder(_Envelope)

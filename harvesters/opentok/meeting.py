@@ -16,6 +16,7 @@ from harvesters.core.graphql import GraphQL
 from harvesters.core.paging import pages
 from harvesters.core.source import Part
 from harvesters.opentok import shapes
+from harvesters.opentok.raw import NULL, is_null
 from harvesters.opentok.shapes import Listed, Members
 
 TOO_BIG = frozenset({Verdict.TOO_BIG, Verdict.ADD_ON_MISSING})
@@ -51,7 +52,7 @@ class Meeting:
 
     def is_in(self, members: Members) -> bool:
         """Whether an object of the answer is this meeting."""
-        said = members.get("createdAt", shapes.NULL), members.get("meetingId", shapes.NULL)
+        said = members.get("createdAt", NULL), members.get("meetingId", NULL)
         return (shapes.text.decode(said[0]), shapes.text.decode(said[1])) == (self.created, self.id)
 
 
@@ -64,7 +65,7 @@ def stream_part(kind: str, raw: msgspec.Raw) -> tuple[Part, Listed]:
     """A publisher or subscriber as a part, and the list its rows came in."""
     head: Members = shapes.members.decode(raw)
     stats = head.pop(STATS, None)
-    listed = shapes.listed.decode(stats) if stats is not None and bytes(stats) != shapes.NULL else Listed()
+    listed = shapes.listed.decode(stats) if stats is not None and not is_null(stats) else Listed()
     return Part(kind, msgspec.json.encode(head), array(listed.items), len(listed.items)), listed
 
 
@@ -150,7 +151,7 @@ class MeetingReader:
                 return None
             meetings = self._meetings(shapes.body.decode(answer.body))
             for raw in meetings.items:
-                members: Members = shapes.members.decode(raw) if bytes(raw) != shapes.NULL else {}
+                members: Members = shapes.members.decode(raw) if not is_null(raw) else {}
                 if members and self.meeting.is_in(members):
                     return self._listed(members.get(member), member)
             page = meetings.cursor
@@ -166,7 +167,7 @@ class MeetingReader:
         return (found[0].meetings if found else None) or Listed()
 
     def _listed(self, raw: msgspec.Raw | None, member: str) -> Listed:
-        if raw is None or bytes(raw) == shapes.NULL:
+        if raw is None or is_null(raw):
             self.problems.append(f"the vendor sent null for the {member}")
             return Listed()
         return shapes.listed.decode(raw)
@@ -193,7 +194,7 @@ class _Streams:
 
     def take(self, page: Listed, cursor: str | None) -> None:
         """Add a page: all streams the first time, later the rows of those that wait for its cursor."""
-        fresh = [stream_part(self._kind, raw) for raw in page.items if bytes(raw) != shapes.NULL]
+        fresh = [stream_part(self._kind, raw) for raw in page.items if not is_null(raw)]
         if cursor is None:
             self.done = [part for part, _ in fresh]
             self._said = {i: listed.totalCount or 0 for i, (_, listed) in enumerate(fresh)}

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from harvesters.opentok.judge import GraphError
+from harvesters.opentok.raw import NULL
 
-NULL = b"null"
 Members = dict[str, msgspec.Raw]
 
 

@@ -29,6 +29,7 @@ from harvesters.opentok.fetch import fetch
 from harvesters.opentok.fields import OPENTOK
 from harvesters.opentok.flatten import flatten
 from harvesters.opentok.judge import judge
+from harvesters.opentok.raw import NULL
 
 CLASSIC = "https://insights.opentok.com/graphql"
 TOKEN_LIFE, TOKEN_BACKDATED = timedelta(seconds=300), timedelta(seconds=30)
@@ -175,14 +176,14 @@ class _Listing:
         """Count a page's items; returns them as bytes."""
         items = [bytes(item) for item in page.items]
         self.said = page.totalCount
-        self.blank += items.count(shapes.NULL)
+        self.blank += items.count(NULL)
         self.items.update(items)
         return items
 
     @property
     def found(self) -> int:
         """Distinct items; nulls cannot be told apart and count each."""
-        return len(self.items - {shapes.NULL}) + self.blank
+        return len(self.items - {NULL}) + self.blank
 
     @property
     def short(self) -> bool:
@@ -191,7 +192,7 @@ class _Listing:
 
 
 def _call(item: bytes, day: Day) -> Call | Notice:
-    summary = shapes.summary.decode(item) if item != shapes.NULL else shapes.Summary()
+    summary = shapes.summary.decode(item) if item != NULL else shapes.Summary()
     if not summary.sessionId:
         return Notice("the list of sessions holds an item without an id.")
     return Call(summary.sessionId, item, weight(summary, day))

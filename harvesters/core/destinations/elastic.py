@@ -38,7 +38,12 @@ class Again(Exception):  # noqa: N818 - a signal, not an error of anybody's
 
 
 class TooLarge(Exception):  # noqa: N818 - a signal, not an error of anybody's
-    """The request may pass in smaller pieces."""
+    """The request was refused as a whole; it may pass in smaller pieces."""
+
+    def __init__(self, status: int) -> None:
+        """`status`: 413, or 400 where one document spoils the others."""
+        super().__init__(f"status {status}")
+        self.status = status
 
 
 class _ReadyLines(elastic_transport.Serializer):
@@ -146,7 +151,7 @@ class Cluster:
         if status in AGAIN_STATUS:
             return Again(f"status {status}")
         if status in TOO_LARGE_STATUS:
-            return TooLarge(f"status {status}")
+            return TooLarge(status)
         return DestinationError(self._sentence(error))
 
     def why_stopped(self, item: Item) -> str:

@@ -18,7 +18,9 @@ from harvesters.core.files import open_private
 from harvesters.core.retry_after import backoff
 
 log = logging.getLogger(__name__)
+TOO_LARGE_STATUS = 413
 TOO_LARGE = "the document is larger than Elasticsearch takes"
+REFUSED = "Elasticsearch refuses the request for this document"
 
 
 class DeadLetters:
@@ -65,8 +67,8 @@ class Sender:
         while body:
             try:
                 items = self._cluster.bulk(body)
-            except TooLarge:
-                self._halve(body)
+            except TooLarge as error:
+                self._halve(body, error.status)
                 return
             except Again as error:
                 why = str(error)
@@ -88,14 +90,15 @@ class Sender:
         log.info("%s: %s; sending again in %.1f s", self._cluster.where, why, seconds)
         self._clock.sleep(seconds)
 
-    def _halve(self, body: Body) -> None:
+    def _halve(self, body: Body, status: int) -> None:
+        """Send the halves; a single document that the node refuses as a whole request is refused alone."""
         if len(body) > 1:
             for half in body.halves():
                 self.send(half)
             return
         with self._lock:
             self._counts.of(body.owner(0)[1]).sent += 1
-            self._reject(body, 0, 413, TOO_LARGE)
+            self._reject(body, 0, status, TOO_LARGE if status == TOO_LARGE_STATUS else REFUSED)
 
     def _settle(self, body: Body, items: list[Item]) -> Body:
         """Count what the node said of each document; returns those to send again.

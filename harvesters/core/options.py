@@ -1,0 +1,33 @@
+"""What the user asked of a run, apart from its days."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user narrowed the work to; empty means everything.
+
+    `calls`: vendor's ids; `records`: readable keys or vendor's ids of records; `limit`: calls at most.
+    """
+
+    calls: frozenset[str] = frozenset()
+    records: frozenset[str] = frozenset()
+    limit: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything was narrowed."""
+        return bool(self.calls or self.records or self.limit is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run goes about its slices; `destinations` by name, none for the default."""
+
+    again: bool = False
+    dry_run: bool = False
+    nightly: bool = False
+    concurrency: int = 4
+    selection: Selection = field(default_factory=Selection)
+    destinations: tuple[str, ...] = ()
+    deadline: timedelta = timedelta(hours=2)
