@@ -145,10 +145,28 @@ class Loader:
         for name in names:
             counts.accepted.pop(name, None)
             counts.refused.pop(name, None)
+        before = self._forget(names)
         try:
             self.destination.write(self.target, self._documents(names), counts)
+        except DestinationError:
+            if self.destination.takes_whole_slices:
+                # Its files are as they were, and so is what is known of them.
+                self._loaded.records |= before
+            raise
         finally:
             self._note(names)
+
+    def _forget(self, names: list[str]) -> dict[str, Stamp]:
+        """Before the first write, write down that what is there of these records is no longer known.
+
+        Otherwise a run that is killed while it loads with other settings would leave documents that the
+        manifest takes for the old ones. Returns what was known.
+        """
+        if not self.destination.identity:
+            return {}
+        self._before = {name: self._loaded.records.pop(name) for name in names if name in self._loaded.records}
+        self.store.commit(self.manifest)
+        return self._before
 
     def _documents(self, names: Iterable[str]) -> Iterator[tuple[str, Documents]]:
         with self.store.archive.open("rb") as file:
@@ -162,7 +180,7 @@ class Loader:
             yield from self.recipe.documents(record(), self.manifest.records[name].fetched_at, self.result.oddities)
         except UNREADABLE as error:
             log.warning("record %s cannot be made into documents: %s", name, type(error).__name__)
-            if self.destination.takes_whole_slices and name in self._loaded.records:
+            if self.destination.takes_whole_slices and name in self._before:
                 message = f"{self.destination.name} holds record {name}, which cannot be read now; its files stay."
                 raise DestinationError(message) from error
             self.result.broken[name] = (
@@ -191,6 +209,7 @@ class Loader:
         return list(dict.fromkeys(each.record for each in self._differences if each.short))
 
     _differences: list[Difference] = field(default_factory=list)
+    _before: dict[str, Stamp] = field(default_factory=dict)
 
     def _expected(self) -> list[Expected]:
         envelope = self.recipe.envelope
