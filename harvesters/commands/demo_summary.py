@@ -17,7 +17,7 @@ Doc = dict[str, Any]
 TYPES = ("conference", "participant", "stream", "sample")
 NEXT = (
     ("read the documents", "zstdcat {lake}/conference/*/*/{day}.ndjson.zst | jq ."),
-    ("run it once more: nothing is sent twice", "{program} dev demo"),
+    ("run it once more: nothing is sent twice", "{program} {command}"),
     ("keep the simulated vendor running", "{program} dev sandbox --vendor opentok"),
     ("harvest your own calls", "{program} opentok --help"),
 )
@@ -41,10 +41,15 @@ def show(lake: Path, day: Day) -> None:
         for line in _call(call, found):
             terminal.print(line)
     terminal.print(f"\n{_counted(found)} in {near(lake)}")
+    show_next(terminal, lake, day, "dev demo")
+
+
+def show_next(terminal: Terminal, lake: Path, day: Day, command: str) -> None:
+    """Print what to try next; `command` is the one that made the page."""
     terminal.print("\nTry next", style="bold")
-    for why, command in NEXT:
+    for why, line in NEXT:
         terminal.print(f"  # {why}", style="dim")
-        terminal.print("  " + command.format(lake=near(lake), day=day, program=program()))
+        terminal.print("  " + line.format(lake=near(lake), day=day, program=program(), command=command))
 
 
 def near(path: Path) -> Path:

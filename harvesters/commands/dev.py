@@ -4,25 +4,28 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harvesters.commands.build import vendor_workshop
 from harvesters.commands.console import Console
-from harvesters.commands.demo_summary import show
 from harvesters.commands.examples import COMMON, with_examples
+from harvesters.commands.options import apply
 from harvesters.commands.work import Request, run_shop
 from harvesters.commands.workplace import Workplace, workplace
 from harvesters.core.day import Day
-from harvesters.core.errors import Exit, HarvestError
+from harvesters.core.errors import Exit, HarvestError, UsageError
 from harvesters.core.options import Options
+from harvesters.core.report import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harvesters.sandbox import Server
+    from harvesters.sandbox.opentok import Served
 
+MOST_DAYS, CALLS, SEED = 20, 20, "demo"
 KEY, SECRET = "46204972", "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -39,33 +42,90 @@ def dev() -> None:
     """Work without an account or a server."""
 
 
+WORLD: tuple[Any, ...] = (
+    click.option(
+        "--days",
+        type=click.IntRange(1, MOST_DAYS),
+        metavar="N",
+        help=f"Invented, believable calls of the N days before today (up to {MOST_DAYS}) instead of the real answers.",
+    ),
+    click.option(
+        "--calls",
+        type=click.IntRange(1, 100_000),
+        metavar="N",
+        help=f"With --days: calls of a working day. Default: {CALLS}.",
+    ),
+    click.option(
+        "--seed", metavar="TEXT", help=f"With --days: another text, other calls; the same, the same. Default: {SEED}."
+    ),
+)
+
+
 @dev.command(
-    short_help="Harvest real answers from a simulated vendor into a lake.",
+    short_help="Harvest a simulated vendor into a lake: real answers, or invented days.",
     help=with_examples(
         "Serve real published answers of OpenTok as if they were of yesterday, harvest them into a lake under "
-        "DATA_DIR/demo, and sum them up. No account and no server is needed.",
+        "DATA_DIR/demo, and sum them up. With --days the answers are invented: clinics, lessons, stand-ups, webinars, "
+        "with troubles that happen in real ones. No account and no server is needed.",
         "dev demo",
+        "dev demo --days 14",
     ),
     epilog=COMMON,
 )
+@apply(WORLD)
 @click.pass_context
-def demo(ctx: click.Context, /) -> Exit:
+def demo(ctx: click.Context, /, days: int | None, calls: int | None, seed: str | None) -> Exit:
     """Serve, harvest, sum up."""
-    from harvesters.sandbox import ANSWERS, load_folder, serve_opentok, shift
+    from harvesters.sandbox import serve_opentok
 
     console: Console = ctx.obj["console"]
     place = workplace(ctx.obj["env_file"], {})
     place.check()
-    yesterday = Day.of(place.clock.now()) + -1
-    sessions = shift(load_folder(ANSWERS), yesterday.date)
+    shown = _days_before(place, days or 1)
+    sessions, what = _served(place, days, calls, seed)
     with serve_opentok(sessions, key=KEY, secret=SECRET, now=place.clock.now) as server:
-        console.say(
-            f"A simulated OpenTok answers at {server.url}, with {len(sessions)} real calls moved to {yesterday}."
-        )
-        code = _harvest(_demo_place(place, server.url), console, yesterday)
+        console.say(f"A simulated OpenTok answers at {server.url}, with {what}.")
+        code = _harvest(_demo_place(place, server.url), console, shown)
     if code is Exit.OK:
-        show(place.data_dir / "demo" / "lake", yesterday)
+        _summed_up(place.data_dir / "demo" / "lake", shown, invented=days is not None)
     return code
+
+
+def _summed_up(lake: Path, days: tuple[Day, ...], *, invented: bool) -> None:
+    """The page of a few real calls, each told in full, or of many invented ones."""
+    from harvesters.commands import demo_days, demo_summary
+
+    if invented:
+        demo_days.show(lake, days, f"dev demo --days {len(days)}")
+    else:
+        demo_summary.show(lake, days[-1])
+
+
+def _days_before(place: Workplace, number: int) -> tuple[Day, ...]:
+    today = Day.of(place.clock.now())
+    return tuple(today + -back for back in range(number, 0, -1))
+
+
+def _served(place: Workplace, days: int | None, calls: int | None, seed: str | None) -> "tuple[Served, str]":
+    """What the sandbox serves, and what that is in words.
+
+    Raises:
+        UsageError: an option of invented days without them.
+    """
+    from harvesters.sandbox import ANSWERS, load_folder, shift
+    from harvesters.sandbox.opentok.generated import GeneratedSessions
+    from harvesters.sandbox.world import World
+
+    if days is None and (calls or seed):
+        message = "--calls and --seed are for invented days: add --days, such as --days 14."
+        raise UsageError(message)
+    first, *_, last = (*_days_before(place, days or 1), Day.of(place.clock.now()) + -1)
+    if days is None:
+        real = shift(load_folder(ANSWERS), last.date)
+        return real, f"{len(real)} real calls moved to {last}"
+    world = World(seed or SEED, first.date, days, calls or CALLS)
+    number = sum(map(len, world))
+    return GeneratedSessions(world, KEY), f"{many(number, 'invented call')} of {many(days, 'day')}"
 
 
 def _demo_place(place: Workplace, url: str) -> Workplace:
@@ -75,9 +135,9 @@ def _demo_place(place: Workplace, url: str) -> Workplace:
     return replace(place, values=values, data_dir=place.data_dir / "demo")
 
 
-def _harvest(place: Workplace, console: Console, day: Day) -> Exit:
+def _harvest(place: Workplace, console: Console, days: tuple[Day, ...]) -> Exit:
     options = Options(destinations=("lake",))
-    asked = Request("dev demo", (day,))
+    asked = Request("dev demo", days)
     return run_shop(lambda: vendor_workshop("opentok", place, console, options), place, console, asked)
 
 
@@ -87,6 +147,7 @@ def _harvest(place: Workplace, console: Console, day: Day) -> Exit:
         "Serve a vendor's API on 127.0.0.1 and print the environment to use; Ctrl-C ends it. Without --data it "
         "serves the answers of the demo.",
         "dev sandbox --vendor opentok --port 8700",
+        "dev sandbox --vendor opentok --days 14 --calls 500",
     ),
     epilog=COMMON,
 )
@@ -97,19 +158,22 @@ def _harvest(place: Workplace, console: Console, day: Day) -> Exit:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of answers to serve.",
 )
+@apply(WORLD)
 @click.pass_context
-def sandbox(ctx: click.Context, /, vendor: str, port: int, data: Path | None) -> None:
+def sandbox(ctx: click.Context, /, vendor: str, port: int, data: Path | None, **world: Any) -> None:
     """Serve until Ctrl-C."""
-    from harvesters.sandbox import ANSWERS, load_folder, serve_opentok, shift
+    from harvesters.sandbox import load_folder, serve_opentok
 
     del vendor
     console: Console = ctx.obj["console"]
     place = workplace(ctx.obj["env_file"], {})
     place.check()
-    yesterday = Day.of(place.clock.now()) + -1
-    sessions = load_folder(data) if data else shift(load_folder(ANSWERS), yesterday.date)
+    if data and any(world.values()):
+        message = "--data serves a folder of answers, --days invented ones: give one of them."
+        raise UsageError(message)
+    sessions, what = (load_folder(data), f"the answers of {data}") if data else _served(place, **world)
     with _opened(serve_opentok(sessions, key=KEY, secret=SECRET, now=place.clock.now, port=port), port) as server:
-        console.say(f"{len(sessions)} sessions of OpenTok at {server.url}, until Ctrl-C. In another terminal:")
+        console.say(f"OpenTok is simulated at {server.url} with {what}, until Ctrl-C. In another terminal:")
         click.echo(f"export OPENTOK_URL={server.url} OPENTOK_API_KEY={KEY} OPENTOK_API_SECRET={SECRET}")
         while True:
             time.sleep(3600)

@@ -1,0 +1,52 @@
+"""`dev demo` with invented days: served, harvested, summed up."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.nights import lake_lines
+from tests.shell import Shell
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def test_invented_days_are_harvested_and_summed_up(shell: Shell) -> None:
+    done = shell("dev", "demo", "--days", "9", "--calls", "4")
+    assert (done.code, done.err.count(" complete: ")) == (0, 9), done.err
+    days = [line.split()[:4] for line in done.out.splitlines() if line.startswith("  ") and " Nov " in line]
+    # The clock of the tests stands on Friday, 20 November; a weekend has an eighth of the calls.
+    assert [day[0] for day in days] == ["Wed", "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed", "Thu"]
+    assert [day[3] for day in days] == ["4", "4", "4", "1", "1", "4", "4", "4", "4"]
+    assert len(lake_lines(shell.data / "demo", "conference")) == 7 * 4 + 2 * 1
+    assert "Calls worth a look" in done.out
+    assert "./harvest.py dev demo --days 9" in done.out
+
+
+def test_the_same_seed_is_the_same_demo(shell: Shell) -> None:
+    first = shell("dev", "demo", "--days", "2", "--calls", "2", "--seed", "a")
+    lines = lake_lines(shell.data / "demo")
+    again = shell("dev", "demo", "--days", "2", "--calls", "2", "--seed", "a")
+    assert again.err.count("lake: nothing new") == 2
+    assert lake_lines(shell.data / "demo") == lines
+    assert first.out == again.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["demo", "--seed", "a"], "--calls and --seed are for invented days: add --days, such as --days 14."),
+        (["demo", "--days", "22"], "22 is not in the range 1<=x<=20"),
+        (
+            ["sandbox", "--vendor", "opentok", "--data", ".", "--days", "2"],
+            "--data serves a folder of answers, --days invented ones: give one of them.",
+        ),
+    ],
+)
+def test_wrong_use_is_a_sentence(shell: Shell, arguments: list[str], sentence: str) -> None:
+    done = shell("dev", *arguments)
+    assert done.code == 2
+    assert sentence in done.err
+    assert len(done.err.splitlines()) == 1
