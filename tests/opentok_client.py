@@ -82,9 +82,11 @@ def opentok(
     rules: Rules = DEFAULT_RULES,
     intercept: Intercept | None = None,
     ticks: Callable[[], float] = time.monotonic,
+    **more: Any,
 ) -> Iterator[Client]:
     """A client of a server that runs meanwhile; for the settings see `serve_opentok`."""
-    served = serve_opentok(sessions, key=KEY, secret=SECRET, now=now, rules=rules, intercept=intercept, ticks=ticks)
+    known = {"rules": rules, "intercept": intercept, "ticks": ticks, **more}
+    served = serve_opentok(sessions, key=KEY, secret=SECRET, now=now, **known)
     with served as server, requests.Session() as http:
         yield Client(server, http, now)
 

@@ -148,6 +148,7 @@ def _harvest(place: Workplace, console: Console, days: tuple[Day, ...]) -> Exit:
         "serves the answers of the demo.",
         "dev sandbox --vendor opentok --port 8700",
         "dev sandbox --vendor opentok --days 14 --calls 500",
+        "dev sandbox --vendor opentok --days 3 --fault html --fault 429-date --switch end=inclusive",
     ),
     epilog=COMMON,
 )
@@ -159,12 +160,21 @@ def _harvest(place: Workplace, console: Console, days: tuple[Day, ...]) -> Exit:
     help="Folder of answers to serve.",
 )
 @apply(WORLD)
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Something that goes wrong; repeatable.")
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A behaviour that the vendor's documents leave open; repeatable.",
+)
 @click.pass_context
-def sandbox(ctx: click.Context, /, vendor: str, port: int, data: Path | None, **world: Any) -> None:
+def sandbox(ctx: click.Context, /, port: int, data: Path | None, **given: Any) -> None:
     """Serve until Ctrl-C."""
     from harvesters.sandbox import load_folder, serve_opentok
 
-    del vendor
+    world = {name: given[name] for name in ("days", "calls", "seed")}
+    behaviour = _behaviour(given["faults"], given["switches"])
     console: Console = ctx.obj["console"]
     place = workplace(ctx.obj["env_file"], {})
     place.check()
@@ -172,11 +182,29 @@ def sandbox(ctx: click.Context, /, vendor: str, port: int, data: Path | None, **
         message = "--data serves a folder of answers, --days invented ones: give one of them."
         raise UsageError(message)
     sessions, what = (load_folder(data), f"the answers of {data}") if data else _served(place, **world)
-    with _opened(serve_opentok(sessions, key=KEY, secret=SECRET, now=place.clock.now, port=port), port) as server:
+    served = serve_opentok(sessions, key=KEY, secret=SECRET, now=place.clock.now, port=port, **behaviour)
+    with _opened(served, port) as server:
         console.say(f"OpenTok is simulated at {server.url} with {what}, until Ctrl-C. In another terminal:")
         click.echo(f"export OPENTOK_URL={server.url} OPENTOK_API_KEY={KEY} OPENTOK_API_SECRET={SECRET}")
         while True:
             time.sleep(3600)
+
+
+def _behaviour(faults: tuple[str, ...], switches: tuple[str, ...]) -> dict[str, Any]:
+    """What the sandbox does otherwise than by default.
+
+    Raises:
+        UsageError: there is no such fault or switch; the sentence names those that exist.
+    """
+    from harvesters.sandbox import Rules
+    from harvesters.sandbox.opentok.faults import known
+    from harvesters.sandbox.opentok.switches import switched
+
+    wanted = {name: value for name, _, value in (each.partition("=") for each in switches)}
+    try:
+        return {"faults": known(faults), "rules": switched(Rules(), wanted)}
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 @contextmanager

@@ -14,7 +14,9 @@ import msgspec
 from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, execute_sync
 
 from harvesters.sandbox.opentok.access import Access, RateLimit, RefusedError
+from harvesters.sandbox.opentok.allowed import Allowance
 from harvesters.sandbox.opentok.answers import load_folder
+from harvesters.sandbox.opentok.faults import faulty
 from harvesters.sandbox.opentok.resolvers import SCHEMA, plain
 from harvesters.sandbox.opentok.rules import Rules
 from harvesters.sandbox.opentok.schema import checked
@@ -22,6 +24,7 @@ from harvesters.sandbox.opentok.view import Sessions, View
 from harvesters.sandbox.server import Intercept, Request, Response, Server
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
+_MAINTENANCE = b"<html><body>Down for maintenance</body></html>"
 DEFAULT_RULES = Rules()
 Served = Path | Iterable[Mapping[str, Any]] | Sessions
 
@@ -54,6 +57,8 @@ class OpenTok:
         """The API's answer to any request, whatever its path."""
         if request.method != "POST":
             return Response(405, {"Allow": "POST"})
+        if isinstance(self.rules.maintenance, int):
+            return Response(self.rules.maintenance, {"Content-Type": "text/html"}, _MAINTENANCE)
         if not self.senders.passes(f"address {request.client}"):
             return self._busy()
         try:
@@ -84,6 +89,7 @@ class OpenTok:
 
     def _executed(self, document: DocumentNode, post: _Post, project: str) -> dict[str, Any]:
         view = View(self.sessions, project, self.now(), self.rules)
+        view.allow(Allowance(document, post.variables or {}, self.rules))
         result = execute_sync(
             SCHEMA,
             document,
@@ -119,6 +125,7 @@ def serve_opentok(  # noqa: PLR0913  # each is one independent setting
     now: Callable[[], datetime],
     rules: Rules = DEFAULT_RULES,
     port: int = 0,
+    faults: Iterable[str] = (),
     intercept: Intercept | None = None,
     ticks: Callable[[], float] = time.monotonic,
     compress: bool = False,
@@ -132,18 +139,21 @@ def serve_opentok(  # noqa: PLR0913  # each is one independent setting
         now: the sandbox's clock, aware: for tokens, retention and the newest data.
         rules: the limits.
         port: 0 takes a free one.
-        intercept: see `Server`.
+        faults: names of standing faults, see `faults.py`.
+        intercept: see `Server`; stands instead of the faults.
         ticks: seconds for the rate limit.
         compress: see `Server`.
 
     Raises:
         OSError: the folder cannot be read.
+        ValueError: there is no such fault.
         msgspec.DecodeError: a file of it is not JSON.
     """
     access = Access(key, secret, now, rules)
     senders = RateLimit(rules.rate_limit, rules.rate_window, ticks)
     app = OpenTok(_by_id(sessions), access, rules, now, senders)
-    return Server(app, port=port, path="/graphql", intercept=intercept, compress=compress)
+    before = intercept or faulty(app, now, faults)
+    return Server(app, port=port, path="/graphql", intercept=before, compress=compress)
 
 
 def _by_id(sessions: Served) -> Sessions:

@@ -41,10 +41,11 @@ class Page:
     def __len__(self) -> int:
         return self.stop - self.start
 
-    def info(self) -> Record:
-        """`PageInfo`: the cursor is null on the last page."""
+    def info(self, last_cursor: str = "null") -> Record:
+        """`PageInfo`; for the last page see `Rules.last_cursor`."""
         more = self.stop < len(self.all)
-        return {"hasNextPage": more, "endCursor": cursor(self.stop) if more else None}
+        last = {"null": None, "empty": "", "cursor": cursor(self.stop)}[last_cursor]
+        return {"hasNextPage": more, "endCursor": cursor(self.stop) if more else last}
 
 
 def page_of(items: Items, size: int, after: str | None, load: Callable[[Any], Item] | None = None) -> Page:

@@ -65,13 +65,19 @@ def _summaries(_data: Record, info: Info, start: str, end: str | None = None, **
 def _sessions(_data: Record, info: Info, session_ids: list[str | None], **paging: Unpack[_Paging]) -> Page:
     if not session_ids:
         raise failure(Code.NO_SESSION_IDS, "The list of session IDs is empty.")
-    return _sessions_page(session_ids, info, **paging)
+    return _sessions_page(_view(info).asked_for(session_ids), info, **paging)
 
 
 def _sessions_page(ids: Sequence[str | None], info: Info, **paging: Unpack[_Paging]) -> Page:
     view = _view(info)
-    size = view.rules.page_size(paging.get("first"), meetings=False)
+    size = _size(view, paging.get("first"), meetings=False)
     return page_of(ids, size, paging.get("end_cursor"), view.session)
+
+
+def _size(view: View, first: int | None, *, meetings: bool) -> int:
+    if view.rules.too_large(first, meetings=meetings):
+        raise failure(Code.BAD_PARAMETER, "'first' is above the maximum.")
+    return view.rules.page_size(first, meetings=meetings)
 
 
 def _children(record: Record, info: Info, **paging: Unpack[_Paging]) -> Page | None:
@@ -79,7 +85,7 @@ def _children(record: Record, info: Info, **paging: Unpack[_Paging]) -> Page | N
     name = info.field_name
     if name in record and record[name] is None:
         return None
-    size = _view(info).rules.page_size(paging.get("first"), meetings=name == "meetings")
+    size = _size(_view(info), paging.get("first"), meetings=name == "meetings")
     return page_of(items(record, name), size, paging.get("end_cursor"))
 
 
@@ -97,7 +103,7 @@ def _meetings(
         for meeting in items(session, "meetings")
         if meeting is None
         or (
-            rules.listed(meeting["createdAt"] or "", start or "", end or "~")
+            rules.in_range(meeting["createdAt"] or "", start or "", end or "~")
             and meeting_id in {None, meeting.get("meetingId")}
         )
     ]
@@ -112,8 +118,8 @@ def _total_count(page: Page, _info: Info) -> int:
     return len(page.all)
 
 
-def _page_info(page: Page, _info: Info) -> Record:
-    return page.info()
+def _page_info(page: Page, info: Info) -> Record:
+    return page.info(_view(info).rules.last_cursor)
 
 
 def _max_concurrent(page: Page, _info: Info) -> int:

@@ -46,6 +46,15 @@ class Rules:
         error_status: HTTP status of an answer with GraphQL errors.
         refused_status: HTTP status of a refused token.
         busy_status: HTTP status over the rate limit.
+        list_filter: which sessions a range lists: with a meeting `created` in it, or that `overlaps` it.
+        end: of a range, `exclusive` or `inclusive`.
+        first_above_limit: `clamp` to the largest page, or an `error`.
+        node_limit_counts: list items `returned`, or as many as the page sizes would have `allowed`.
+        last_cursor: on a last page `null`, `empty` or a `cursor`.
+        bad_session: a session that is not there is `null` with an error, `left-out`, or makes the answer `all-null`.
+        before_retention: a range that begins too early is an `error` or `clipped`.
+        order: sessions are listed as `stored` or `reversed`.
+        maintenance: `off`, 503, or `empty` lists.
     """
 
     advanced: bool = True
@@ -62,16 +71,36 @@ class Rules:
     error_status: int = 200
     refused_status: int = 401
     busy_status: int = 429
+    list_filter: str = "created"
+    end: str = "exclusive"
+    first_above_limit: str = "clamp"
+    node_limit_counts: str = "returned"
+    last_cursor: str = "null"
+    bad_session: str = "null"
+    before_retention: str = "error"
+    order: str = "stored"
+    maintenance: str | int = "off"
 
     def page_size(self, first: int | None, *, meetings: bool) -> int:
         """Items of a page: `first`, clamped to the list's maximum, or the list's default."""
         default, most = (self.max_meetings, self.max_meetings) if meetings else (self.default_first, self.max_first)
         return default if first is None else min(first, most)
 
-    def listed(self, created: str, start: str, end: str) -> bool:
-        """Whether a range takes in a meeting by its `createdAt`: the end is exclusive."""
-        return start <= created < end
+    def in_range(self, created: str, start: str, end: str) -> bool:
+        """Whether a range takes in a meeting by its `createdAt`."""
+        return start <= created < end or (created == end and self.end == "inclusive")
+
+    def lists(self, created: str, destroyed: str | None, start: str, end: str) -> bool:
+        """Whether a range lists the session of a meeting."""
+        if self.list_filter == "created":
+            return self.in_range(created, start, end)
+        return (created < end or self.in_range(created, start, end)) and (destroyed is None or destroyed >= start)
+
+    def too_large(self, first: int | None, *, meetings: bool) -> bool:
+        """Whether a page is larger than allowed and that is an error."""
+        most = self.max_meetings if meetings else self.max_first
+        return self.first_above_limit == "error" and first is not None and first > most
 
     def too_many_nodes(self, nodes: int) -> bool:
-        """Whether an answer of so many returned nodes is refused."""
+        """Whether an answer of so many nodes is refused."""
         return self.node_limit is not None and nodes > self.node_limit

@@ -52,6 +52,15 @@ def public_schema() -> GraphQLSchema:
     return _with_scalars(build_ast_schema(_sdl()))
 
 
+@lru_cache(maxsize=1)
+def list_fields() -> frozenset[str]:
+    """The names of all fields that are lists."""
+    kinds = _object_types(public_schema())
+    return frozenset(
+        name for kind in kinds for name, field in kind.fields.items() if _is_list_type(get_named_type(field.type))
+    )
+
+
 def executed_schema(
     resolvers: Mapping[str, Resolver], list_resolvers: Mapping[str, Resolver], ready: Callable[..., Resolver]
 ) -> GraphQLSchema:

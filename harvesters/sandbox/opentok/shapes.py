@@ -133,13 +133,15 @@ def _statistics_times(children: Iterable[Record]) -> Iterator[str]:
                 yield row["createdAt"]
 
 
+def meeting_spans(session: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    """`createdAt` and `destroyedAt` of the session's meetings, without linking those that tell them themselves."""
+    told = (meeting if "createdAt" in meeting else _linked_meeting(meeting) for meeting in present(session, "meetings"))
+    return [(each["createdAt"], each.get("destroyedAt")) for each in told if each["createdAt"] is not None]
+
+
 def meeting_starts(session: Mapping[str, Any]) -> list[str]:
-    """`createdAt` of the session's meetings, without linking those that tell it themselves."""
-    starts = (
-        meeting["createdAt"] if "createdAt" in meeting else _linked_meeting(meeting)["createdAt"]
-        for meeting in present(session, "meetings")
-    )
-    return [start for start in starts if start is not None]
+    """`createdAt` of the session's meetings."""
+    return [created for created, _ in meeting_spans(session)]
 
 
 def seen(session: Record, since: str, until: str) -> Record:

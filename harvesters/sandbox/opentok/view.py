@@ -9,10 +9,11 @@ from typing import Any
 from graphql import GraphQLError
 
 from harvesters.core.day import iso
+from harvesters.sandbox.opentok.allowed import Allowance
 from harvesters.sandbox.opentok.lists import failure
 from harvesters.sandbox.opentok.rows import Record, Selection
 from harvesters.sandbox.opentok.rules import Code, Rules
-from harvesters.sandbox.opentok.shapes import items, linked, meeting_starts, seen
+from harvesters.sandbox.opentok.shapes import items, linked, meeting_spans, meeting_starts, seen
 
 Sessions = Mapping[str, Mapping[str, Any]]
 
@@ -62,13 +63,20 @@ class View:
         """Whether session data may be read; `place` is where a refusal, now or later, is reported."""
         extensions = {"errorCode": int(Code.ADD_ON)}
         self._refused = GraphQLError(_NO_ADD_ON, nodes=place.nodes, path=place.path, extensions=extensions)
-        if not self.rules.advanced:
+        allowed = self.rules.advanced and not self.rules.too_many_nodes(self.nodes)
+        if not allowed:
             self.refusal = self._refused
-        return self.rules.advanced
+        return allowed
+
+    def allow(self, allowance: Allowance) -> None:
+        """Count what a query would allow, where that is what counts."""
+        if self.rules.node_limit_counts == "allowed":
+            self.nodes += allowance.nodes()
 
     def count(self, nodes: int) -> bool:
         """Whether an answer with so many list items more is within the limit."""
-        self.nodes += nodes
+        if self.rules.node_limit_counts == "returned":
+            self.nodes += nodes
         if self.rules.too_many_nodes(self.nodes):
             self.refusal = self._refused
         return self.refusal is None
@@ -81,14 +89,19 @@ class View:
         """
         if end is not None and end < start:
             raise failure(Code.BAD_RANGE, "The date range is not valid: 'end' lies before 'start'.")
-        if start < self.since:
+        if start < self.since and self.rules.before_retention == "error":
             raise failure(Code.BAD_RANGE, "The date range is not valid: 'start' lies before the retention period.")
+        if self.rules.maintenance == "empty":
+            return []
+        start = max(start, self.since)
         quick = self._at_once(start, end)
-        return list(self._listed(start, end)) if quick is None else quick
+        found = list(self._listed(start, end)) if quick is None else quick
+        return found if self.rules.order == "stored" else found[::-1]
 
     def _at_once(self, start: str, end: str | None) -> Sequence[str] | None:
         """The same where the sessions know it and nothing in the window is too new."""
-        if end is None or end > self.until or not isinstance(self.sessions, Windowed):
+        plain = (self.rules.list_filter, self.rules.end) == ("created", "exclusive")
+        if not plain or end is None or end > self.until or not isinstance(self.sessions, Windowed):
             return None
         return self.sessions.started_in(start, end)
 
@@ -96,9 +109,25 @@ class View:
         until = self.until
         last = iso(self.now) if end is None else end
         for session_id, session in self.sessions.items():
-            starts = (created for created in meeting_starts(session) if created <= until)
-            if any(self.rules.listed(created, start, last) for created in starts):
+            spans = (span for span in meeting_spans(session) if span[0] <= until)
+            if any(self.rules.lists(created, destroyed, start, last) for created, destroyed in spans):
                 yield session_id
+
+    def asked_for(self, ids: Sequence[str | None]) -> Sequence[str | None]:
+        """Those of the ids that the answer's list has an item for.
+
+        Raises:
+            GraphQLError: one of them is not there, and that spoils the whole answer.
+        """
+        if self.rules.maintenance == "empty":
+            return []
+        if self.rules.bad_session == "null":
+            return ids
+        found = {each: self.session(each) for each in ids}
+        bad = [each for each in found.values() if isinstance(each, GraphQLError)]
+        if bad and self.rules.bad_session == "all-null":
+            raise bad[0]
+        return [each for each in ids if not isinstance(found[each], GraphQLError)]
 
     def session(self, session_id: str | None) -> Record | GraphQLError:
         """The session as it may be seen; an error in its place if it is unknown (1017) or too old (1016)."""
