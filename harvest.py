@@ -12,7 +12,8 @@ VENV = HOME / ".venv" / "bin" / "python"
 def _with_venv() -> None:
     """Go on in the clone's own environment, so that nobody has to activate it."""
     inside = Path(sys.prefix).resolve() == VENV.parents[1].resolve()
-    if VENV.exists() and not inside:
+    # Another user's environment may lead to a Python that this one cannot run.
+    if not inside and os.access(VENV, os.X_OK):
         os.execv(VENV, [str(VENV), str(HOME / "harvest.py"), *sys.argv[1:]])  # noqa: S606 - our own interpreter
 
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +20,7 @@ from processes import served
 from usual import Json, Usual
 
 from harvesters.commands.build import destinations
-from harvesters.core.destinations import Counts, Destination, Difference, Documents, Expected, Target
+from harvesters.core.destinations import Counts, Current, Destination, Difference, Documents, Expected, Removed, Target
 from harvesters.core.destinations.index import bodies
 from harvesters.core.encode import Encoded
 from harvesters.core.loading import Loader
@@ -163,6 +163,11 @@ class _Nowhere:
         """Nothing is kept."""
         del target, expected
         return []
+
+    def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
+        """Nothing is kept."""
+        del loaded
+        return Removed()
 
     def note(self, id_: str, document: Mapping[str, object]) -> None:
         """Nothing is kept."""

@@ -173,7 +173,8 @@ class Night:
 
     def setup(self) -> list[str]:
         """Load the index templates."""
-        return load_templates(self.place.common)
+        result = load_templates(self.place.common)
+        return [*result.done, *result.stuck]
 
     @contextmanager
     def shop(self, into: Sequence[str], stdout: BytesIO | None = None, **options: Any) -> Iterator[Workshop]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harvesters.core.report import RunReport, SliceReport
 
 COLOURS = {"complete": "32", "empty": "36", "partial": "33", "deferred": "33", "failed": "31", "planned": "36"}
+MOST_NAMED = 20
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
@@ -34,6 +35,8 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             **getattr(record, "fields", {}),
         }
+        if record.exc_info:
+            line["error.stack_trace"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 
 
@@ -42,7 +45,8 @@ class Sentences(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """`warning: so and so`."""
-        return f"{record.levelname.lower()}: {record.getMessage()}"
+        trace = "\n" + self.formatException(record.exc_info) if record.exc_info else ""
+        return f"{record.levelname.lower()}: {record.getMessage()}{trace}"
 
 
 class Console:
@@ -59,32 +63,33 @@ class Console:
         handler.setFormatter(JsonLines() if self._json else Sentences())
         logging.basicConfig(handlers=[handler], level=LEVELS[min(verbose, 2)], force=True)
         logging.captureWarnings(capture=True)
-        logging.getLogger("py.warnings").setLevel(logging.WARNING if verbose else logging.ERROR)
         # What Python warns of is for developers.
         logging.getLogger("py.warnings").setLevel(logging.WARNING if verbose else logging.ERROR)
-        logging.getLogger("urllib3").setLevel(logging.WARNING)
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
         logging.getLogger("elastic_transport").setLevel(logging.ERROR)
 
     def say(self, sentence: str, level: int = logging.INFO, **fields: Any) -> None:
-        """One sentence; under `--log-format json` with its fields."""
+        """One sentence; under `--log-format json` with its fields. `-q` leaves out what is no error."""
+        if self._quiet and level < logging.ERROR:
+            return
         sentence = sentence.replace("./harvest.py", program())
         if self._json:
             record = self._log.makeRecord(self._log.name, level, "", 0, sentence, (), None, extra={"fields": fields})
             sys.stderr.write(JsonLines().format(record) + "\n")
-        elif not self._quiet or level >= logging.ERROR:
+        else:
             sys.stderr.write(sentence + "\n")
 
     def slice_ended(self, report: "SliceReport") -> None:
-        """The sentence of a slice and its warnings."""
+        """The sentence of a slice, the calls that it lacks, and its warnings."""
         sentence = report.sentence()
         if self._colour:
             code = COLOURS[report.state]
             sentence = sentence.replace(f" {report.state}:", f" \x1b[{code}m{report.state}\x1b[0m:", 1)
-        fine = report.exit_code is Exit.OK
-        self.say(sentence, logging.INFO if fine else logging.ERROR, slice=report.as_json())
+        level = logging.INFO if report.exit_code is Exit.OK else logging.ERROR
+        self.say(sentence, level, slice=report.as_json())
         if not self._json:
-            for warning in report.warnings:
-                self.say(f"  warning: {warning}", logging.WARNING)
+            for line in (*_named("call", report.failed_calls()), *_named("warning", report.warnings)):
+                self.say(line, level)
 
     def run_ended(self, report: "RunReport") -> None:
         """The summary line; as text not after an error before the first day, which said all there is."""
@@ -96,6 +101,13 @@ class Console:
         """A sentence that ends the command."""
         for line in sentence.splitlines():
             self.say(line if self._json else f"error: {line}", logging.ERROR)
+
+
+def _named(what: str, sentences: list[str]) -> list[str]:
+    """Some of the sentences, each on a line, and how many there are more."""
+    more = len(sentences) - MOST_NAMED
+    rest = [f"  and {more:,} more, see --report"] if more > 0 else []
+    return [f"  {what}: {sentence}" for sentence in sentences[:MOST_NAMED]] + rest
 
 
 class SilentProgress:

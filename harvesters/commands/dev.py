@@ -181,7 +181,11 @@ def sandbox(ctx: click.Context, /, port: int, data: Path | None, **given: Any) -
     if data and any(world.values()):
         message = "--data serves a folder of answers, --days invented ones: give one of them."
         raise UsageError(message)
-    sessions, what = (load_folder(data), f"the answers of {data}") if data else _served(place, **world)
+    try:
+        sessions, what = (load_folder(data), f"the answers of {data}") if data else _served(place, **world)
+    except (ValueError, OSError) as error:
+        message = f"--data cannot be served: {error}"
+        raise UsageError(message) from error
     served = serve_opentok(sessions, key=KEY, secret=SECRET, now=place.clock.now, port=port, **behaviour)
     with _opened(served, port) as server:
         console.say(f"OpenTok is simulated at {server.url} with {what}, until Ctrl-C. In another terminal:")

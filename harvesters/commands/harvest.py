@@ -1,5 +1,6 @@
 """One command for each vendor, made from the source's declaration."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -82,7 +83,8 @@ def _warn_of_secrets(console: Console, vendor: str, own: dict[str, str | None]) 
     for setting in secret:
         console.say(
             f"warning: {setting.option} puts a secret on the command line, where other users of this machine can "
-            f"see it; use {setting.env} or {setting.env}_FILE."
+            f"see it; use {setting.env} or {setting.env}_FILE.",
+            logging.ERROR,
         )
 
 

@@ -186,7 +186,7 @@ def _refuse(error: click.ClickException | HarvestError) -> Exit:
 def _usage(message: str) -> str:
     """What click says, as one line; some of its messages are lists."""
     line = " ".join(message.split())
-    return f"{line}{'' if line.endswith(('.', '?', ')')) else '.'} See --help."
+    return f"{line}{'' if line.endswith(('.', '?')) else '.'} See --help."
 
 
 def _say(sentence: str, code: Exit) -> Exit:

@@ -1,6 +1,6 @@
 """`replay`: load the archive again, without credentials, limits or waiting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -15,10 +15,12 @@ from harvesters.commands.workplace import Window, Workplace, window, workplace
 from harvesters.core.day import Day
 from harvesters.core.days import archived_accounts, archived_days
 from harvesters.core.destinations import Destination
-from harvesters.core.errors import Exit, UsageError
+from harvesters.core.errors import Exit, SelectionError, UsageError
 from harvesters.core.options import Options, Selection
-from harvesters.core.run import run_days
+from harvesters.core.report import RunReport
+from harvesters.core.run import note_run, run_days
 from harvesters.core.source import Account
+from harvesters.core.store import SliceStore
 from harvesters.core.workshop import Workshop
 
 PATIENCE_S = 7200.0
@@ -56,13 +58,37 @@ def replay(ctx: click.Context, /, source: str | None, keys: tuple[str, ...], **g
         targets = destinations(place, given["destinations"], place.clock.monotonic() + PATIENCE_S)
         try:
             prepare(place, with_setup=given["with_setup"])
-            for shop in _workshops(vendors, place, console, targets, frozenset(keys)):
-                archived = list(archived_days(place.data_dir, shop.vendor, shop.account.id))
-                run_days(shop, _among(archived, days), report, console.slice_ended)
+            _load(console, report, _workshops(vendors, place, console, targets, frozenset(keys)), days)
         finally:
             for target in targets:
                 target.close()
     return report.exit_code
+
+
+def _load(console: Console, report: RunReport, shops: Iterable[Workshop], days: Window) -> None:
+    """Load the days of each account; keys that no day has are named.
+
+    Raises:
+        SelectionError: there are such keys.
+    """
+    unknown: set[str] = set()
+    for number, shop in enumerate(shops):
+        keys = shop.options.selection.records
+        holding = {day: _named(shop, day) & keys for day in _among(shop, days)}
+        run_days(shop, [day for day, found in holding.items() if found or not keys], report, console.slice_ended)
+        note_run(shop, report)
+        known = set().union(*holding.values())
+        unknown = set(keys) - known if number == 0 else unknown - known
+    if unknown:
+        message = f"no record of these days has the key {', '.join(map(repr, sorted(unknown)))}."
+        raise SelectionError(message)
+
+
+def _named(shop: Workshop, day: Day) -> set[str]:
+    """Every key by which a record of a day can be selected."""
+    manifest = SliceStore(shop.data_dir, shop.vendor, shop.account.id, day).peek()
+    entries = manifest.records if manifest else {}
+    return {key for name, entry in entries.items() for key in (name, entry.call, *entry.key)}
 
 
 def _workshops(
@@ -76,6 +102,7 @@ def _workshops(
             yield shop
 
 
-def _among(archived: list[Day], days: Window) -> list[Day]:
+def _among(shop: Workshop, days: Window) -> list[Day]:
     """The archived ones of the days asked for; all of them if none were named."""
+    archived = list(archived_days(shop.data_dir, shop.vendor, shop.account.id))
     return archived if days.nightly else [day for day in archived if day in days.days]

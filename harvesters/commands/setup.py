@@ -6,7 +6,7 @@ import click
 
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.workplace import workplace
-from harvesters.core.errors import SettingsError
+from harvesters.core.errors import Exit, SettingsError
 
 if TYPE_CHECKING:
     from harvesters.commands.console import Console
@@ -37,8 +37,8 @@ def setup() -> None:
 )
 @click.option("--es-host", metavar="HOST", help="Elasticsearch, instead of ES_HOST.")
 @click.pass_context
-def templates(ctx: click.Context, /, es_host: str | None) -> None:
-    """Load the templates and say what was done."""
+def templates(ctx: click.Context, /, es_host: str | None) -> Exit:
+    """Load the templates and say what was done, and what could not be."""
     from harvesters.core.setup import load_templates
 
     console: Console = ctx.obj["console"]
@@ -46,5 +46,9 @@ def templates(ctx: click.Context, /, es_host: str | None) -> None:
     place.check()
     if not place.common.es_host:
         raise SettingsError([f"ES_HOST is not set; looked in {place.values.places('ES_HOST')}."])
-    for sentence in load_templates(place.common):
+    result = load_templates(place.common)
+    for sentence in result.done:
         console.say(sentence)
+    for sentence in result.stuck:
+        console.error(sentence)
+    return Exit.PARTIAL if result.stuck else Exit.OK

@@ -1,6 +1,5 @@
 """What harvesting and replaying have in common: a run report, its sentences, and its end."""
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -55,11 +54,14 @@ def reported(console: Console, place: Workplace, report_file: Path | None, comma
 
 
 def _check(path: Path) -> None:
-    """Refuse a place for the report before hours of work, not after them."""
-    folder = path.absolute().parent
-    if path.is_dir() or not os.access(folder, os.W_OK):
-        message = f"the report {path} cannot be written: --report needs a file name in a folder that you may write to."
-        raise UsageError(message)
+    """Refuse a place for the report before hours of work, not after them; a folder that is missing is made."""
+    try:
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab"):
+            pass
+    except OSError as error:
+        message = f"the report {path} cannot be written: {error.strerror}; --report needs a file name."
+        raise UsageError(message) from error
 
 
 def _write(path: Path, report: RunReport) -> None:
@@ -67,7 +69,7 @@ def _write(path: Path, report: RunReport) -> None:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(report.as_json()), indent=2) + b"\n")
     except OSError as error:
         message = f"the report {path} cannot be written: {error.strerror}."
-        raise UsageError(message) from error
+        raise HarvestError(message) from error
 
 
 def run_shop(make: Callable[[], Workshop], place: Workplace, console: Console, request: Request) -> Exit:

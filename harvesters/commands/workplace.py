@@ -1,5 +1,6 @@
 """From settings to the objects of a run: clock, folders, destinations, recipe."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +10,13 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from harvesters import source_class
-from harvesters.core.common_settings import CommonSettings, problems_of
+from harvesters import SOURCES, source_class
+from harvesters.core.common_settings import CommonSettings, cautions_of, problems_of
 from harvesters.core.day import Clock, Day, clock_from, days_between, parse_span
 from harvesters.core.errors import SettingsError, UsageError
-from harvesters.core.settings import Values, load, read, require
+from harvesters.core.settings import Values, exposed, load, read, require
+
+log = logging.getLogger(__name__)
 
 HOME = Path(__file__).parents[2]
 """The clone that holds `harvest.py`; for an installed command some folder without it."""
@@ -47,6 +50,19 @@ def default_data_dir(environ: Mapping[str, str]) -> Path:
     return Path(state) / "vconf-harvest"
 
 
+def _read_dotenv(path: Path) -> dict[str, str | None]:
+    """What a `.env` file says.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
+    try:
+        return dotenv_values(path)
+    except (OSError, UnicodeDecodeError) as error:
+        why = "is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"cannot be read: {error.strerror}"
+        raise SettingsError([f"{path} {why}."]) from error
+
+
 @dataclass(frozen=True, slots=True)
 class Workplace:
     """The common settings of a command and what follows from them."""
@@ -70,11 +86,14 @@ class Workplace:
 def workplace(env_file: Path | None, flags: Mapping[str, str | None]) -> Workplace:
     """Read the common settings; problems are kept, so that those of a vendor can be added to them."""
     path = find_dotenv(env_file)
-    dotenv = dotenv_values(path) if path else {}
+    dotenv = _read_dotenv(path) if path else {}
     values = Values(flags, os.environ, dotenv, path, Path.cwd())
     problems: list[str] = []
     common = read(CommonSettings, values, problems)
     problems += problems_of(common)
+    classes = [source_class(vendor).Settings for vendor in SOURCES]
+    for caution in (*exposed(values, [CommonSettings, *classes]), *cautions_of(common)):
+        log.warning("%s", caution)
     clock = _clock(common, problems)
     data_dir = common.data_dir or default_data_dir(os.environ)
     return Workplace(values, common, clock, data_dir, tuple(problems))
@@ -112,16 +131,17 @@ def window(clock: Clock, date: str | None, first: str | None, end: str | None, l
     Raises:
         UsageError: a date is no date, or the options contradict each other.
     """
-    given = [name for name, value in (("--date", date), ("--from/--to", first or end), ("--last", last)) if value]
+    both = None if first is None and end is None else (first or "") + (end or "")
+    given = [name for name, value in (("--date", date), ("--from/--to", both), ("--last", last)) if value is not None]
     if len(given) > 1:
         message = f"{' and '.join(given)} contradict each other: give one of them."
         raise UsageError(message)
     now = clock.now()
-    if date:
+    if date is not None:
         return Window((Day.parse(date, now),))
-    if last:
+    if last is not None:
         return Window(_last(parse_span(last), Day.of(now)))
-    if first or end:
+    if both is not None:
         return Window(_range(first, end, clock))
     return Window(nightly=True)
 
@@ -132,11 +152,11 @@ def _last(span: timedelta, today: Day) -> tuple[Day, ...]:
 
 
 def _range(first: str | None, end: str | None, clock: Clock) -> tuple[Day, ...]:
-    if not first:
+    if first is None:
         message = "--to needs --from: the window is [from, to), the day of --to not included."
         raise UsageError(message)
     now = clock.now()
-    start, stop = Day.parse(first, now), Day.parse(end, now) if end else Day.of(now)
+    start, stop = Day.parse(first, now), Day.of(now) if end is None else Day.parse(end, now)
     if start >= stop:
         message = f"the window from {start} to {stop} is empty: the day of --to is not included."
         raise UsageError(message)

@@ -61,7 +61,7 @@ class Answer:
 class Auth:
     """Headers that identify us, and when they end (aware UTC); None: never."""
 
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     expires: datetime | None = None
 
 

@@ -8,6 +8,7 @@ own; frames carry zstd's.
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -17,12 +18,14 @@ import zstandard
 
 from harvesters.core.day import iso, parse_instant
 from harvesters.core.errors import ArchiveError
-from harvesters.core.files import open_private, sync, sync_folder
+from harvesters.core.files import replacing
 from harvesters.core.source import Part, Record
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 LEVEL = 3
 PIECE = 1 << 20
+STEP = 1 << 16
+"""Packed bytes that are looked at together while a frame's end is sought: they unpack to twenty times as many."""
 
 
 class Line(msgspec.Struct):
@@ -94,7 +97,11 @@ class Digest:
 
 
 def _one_line(json: bytes) -> bytes:
-    """The same JSON without line breaks; between tokens they mean nothing, within text they cannot stand."""
+    """The same JSON without line breaks; between tokens they mean nothing, within text they cannot stand.
+
+    Without blanks around it too: whoever reads the line back does not see them.
+    """
+    json = json.strip()
     return json.replace(b"\r", b" ").replace(b"\n", b" ") if b"\n" in json or b"\r" in json else json
 
 
@@ -146,18 +153,8 @@ def _fill(line: Line, part: Part) -> None:
 
 
 def _entry_of(last: Line, rows: int, offset: int, length: int) -> Entry:
-    return Entry(
-        key=last.key,
-        call=last.call,
-        started=last.started,
-        level=last.level,
-        ongoing=last.ongoing,
-        fetched_at=last.fetched_at,
-        rows=rows,
-        digest=last.digest,
-        offset=offset,
-        length=length,
-    )
+    known = last.key, last.call, last.started, last.level, last.ongoing, last.fetched_at
+    return Entry(*known, rows, last.digest, offset, length)
 
 
 def _checksum(head: bytes | msgspec.Raw, rows: bytes | msgspec.Raw) -> str:
@@ -171,10 +168,11 @@ def unpack(file: IO[bytes], offset: int, length: int) -> Iterator[Line]:
     """The lines of one frame, unpacked as they are asked for.
 
     Raises:
-        ArchiveError: the frame is damaged.
+        ArchiveError: the frame is damaged, or its record is not whole.
     """
     file.seek(offset)
     frame = file.read(length)
+    line: Line | None = None
     try:
         for text in _texts(frame):
             line = _decoder.decode(text)
@@ -185,6 +183,12 @@ def unpack(file: IO[bytes], offset: int, length: int) -> Iterator[Line]:
     except (zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         message = f"damaged at byte {offset}: {type(error).__name__}"
         raise ArchiveError(message) from error
+    if line is None or not line.last:
+        raise _not_whole(offset)
+
+
+def _not_whole(offset: int) -> ArchiveError:
+    return ArchiveError(f"the record at byte {offset} is not whole")
 
 
 def _texts(frame: bytes) -> Iterator[bytes]:
@@ -222,7 +226,11 @@ def scan(path: Path) -> Iterator[Entry | str]:
     with path.open("rb") as file:
         offset = 0
         while offset < size:
-            end = _frame_end(file, offset, size)
+            end = _frame_end(file, offset)
+            if end is None:
+                yield f"{path.name}: damaged or cut off at byte {offset}"
+                offset = _next_magic(file, offset + 1, size)
+                continue
             try:
                 yield _entry(file, offset, end - offset)
             except ArchiveError as error:
@@ -230,24 +238,25 @@ def scan(path: Path) -> Iterator[Entry | str]:
             offset = end
 
 
-def _frame_end(file: IO[bytes], offset: int, size: int) -> int:
-    """Where the frame that begins at `offset` ends: zstd's own word, else the next magic number."""
+def _frame_end(file: IO[bytes], offset: int) -> int | None:
+    """Where the frame that begins at `offset` ends; None if it is damaged or cut, be it in its checksum alone."""
     file.seek(offset)
     unpacker = zstandard.ZstdDecompressor().decompressobj()
     at = offset
     try:
-        while not unpacker.eof and (piece := file.read(PIECE)):
+        while not unpacker.eof and (piece := file.read(STEP)):
             unpacker.decompress(piece)
             at += len(piece)
     except zstandard.ZstdError:
-        return _next_magic(file, offset + 1, size)
-    return at - len(unpacker.unused_data) if unpacker.eof else _next_magic(file, offset + 1, size)
+        return None
+    return at - len(unpacker.unused_data) if unpacker.eof else None
 
 
 def _next_magic(file: IO[bytes], offset: int, size: int) -> int:
+    """Where the next frame begins, the file's end if there is none."""
     file.seek(offset)
     before = b""
-    while piece := file.read(PIECE):
+    while piece := file.read(STEP):
         found = (before + piece).find(MAGIC)
         if found >= 0:
             return offset - len(before) + found
@@ -269,30 +278,20 @@ def _entry(file: IO[bytes], offset: int, length: int) -> Entry:
             digest.add(line.kind, bytes(line.head), bytes(line.rows))
             rows += line.count
     if last is None or last.digest != digest.hexdigest():
-        message = f"the record at byte {offset} is not whole"
-        raise ArchiveError(message)
+        raise _not_whole(offset)
     return _entry_of(last, rows, offset, length)
 
 
 def write_merged(path: Path, chosen: Iterable[tuple[Path, Entry]]) -> list[Entry]:
-    """Write records, in the order given, into a new file and put it in the place of `path`.
-
-    The old file stays as it was until the new one is on the disk.
-    """
-    fresh = path.with_suffix(".new")
+    """Write records, in the order given, into a new file and put it in the place of `path`."""
     entries: list[Entry] = []
-    files: dict[Path, IO[bytes]] = {}
-    try:
-        with open_private(fresh, "wb") as target:
-            for origin, entry in chosen:
-                file = files.get(origin) or files.setdefault(origin, origin.open("rb"))
-                file.seek(entry.offset)
-                entries.append(replace(entry, offset=target.tell()))
-                target.write(file.read(entry.length))
-            sync(target)
-    finally:
-        for file in files.values():
-            file.close()
-    fresh.replace(path)
-    sync_folder(path.parent)
+    with ExitStack() as stack:
+        target = stack.enter_context(replacing(path))
+        files: dict[Path, IO[bytes]] = {}
+        for origin, entry in chosen:
+            if origin not in files:
+                files[origin] = stack.enter_context(origin.open("rb"))
+            files[origin].seek(entry.offset)
+            entries.append(replace(entry, offset=target.tell()))
+            target.write(files[origin].read(entry.length))
     return entries

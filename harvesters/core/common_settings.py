@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harvesters.core.settings import http_url, setting
+from harvesters.core.settings import setting, travels_open, web_address
 
 _PREFIX_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 LONGEST_PREFIX = 40
@@ -21,20 +21,19 @@ def es_hosts(text: str) -> tuple[str, ...]:
 
 
 def _es_host(text: str) -> str:
-    url = http_url(text if "://" in text else f"http://{text}").rstrip("/")
+    # A path needs a whole address: `https:/host` would else be a host called https.
+    whole = "://" in text or "/" in text.rstrip("/")
     try:
-        port = urlsplit(url).port
-    except ValueError:
-        port = -1
-    if port == -1:
-        message = "write host:port or an address such as https://host:9200."
+        parts = urlsplit(web_address(text if whole else f"http://{text}"))
+    except ValueError as error:
+        message = f"{error} Or host:port." if "@" not in text else str(error)
+        raise ValueError(message) from error
+    if parts.query or parts.fragment:
+        message = "an address of Elasticsearch ends with its path."
         raise ValueError(message)
-    parts = urlsplit(url)
-    return url if port else f"{parts.scheme}://{parts.netloc}:{_default_port(parts.scheme)}{parts.path}"
-
-
-def _default_port(scheme: str) -> int:
-    return 443 if scheme == "https" else ES_PORT
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = parts.port or (443 if parts.scheme == "https" else ES_PORT)
+    return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
 
 
 def index_prefix(text: str) -> str:
@@ -42,6 +41,14 @@ def index_prefix(text: str) -> str:
     fine = set(text) <= _PREFIX_ALPHABET and text[0] not in "-_" and len(text) <= LONGEST_PREFIX
     if not fine:
         message = f"use a-z, 0-9, '-' and '_', begin with a letter or digit, {LONGEST_PREFIX} characters at most."
+        raise ValueError(message)
+    return text
+
+
+def es_key(text: str) -> str:
+    """An API key, which travels as the value of a header."""
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        message = "write the key's encoded form, one word of letters, digits and signs."
         raise ValueError(message)
     return text
 
@@ -56,7 +63,7 @@ class CommonSettings:
         parse=es_hosts,
         option="--es-host",
     )
-    es_api_key: str | None = setting("ES_API_KEY", "API key for Elasticsearch, encoded form", secret=True)
+    es_api_key: str | None = setting("ES_API_KEY", "API key for Elasticsearch, encoded form", parse=es_key, secret=True)
     es_user: str | None = setting("ES_USER", "user for Elasticsearch, instead of an API key")
     es_password: str | None = setting("ES_PASSWORD", "password of ES_USER", secret=True)
     es_ca_file: Path | None = setting("ES_CA_FILE", "certificates that Elasticsearch's is checked against", parse=Path)
@@ -91,3 +98,11 @@ def problems_of(settings: CommonSettings) -> list[str]:
         if path and not path.is_file():
             found.append(f"{env} names {path}, which is not a file.")
     return found
+
+
+def cautions_of(settings: CommonSettings) -> list[str]:
+    """What is allowed, and should be known every time."""
+    open_hosts = [host for host in settings.es_host or () if travels_open(host)]
+    if not open_hosts or not (settings.es_api_key or settings.es_password):
+        return []
+    return [f"the login for {', '.join(open_hosts)} is sent unencrypted, others can read it on the way: use https://"]

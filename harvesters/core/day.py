@@ -4,15 +4,17 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from harvesters.core.errors import InterruptedRunError, UsageError
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_SPAN = re.compile(r"(\d+)([smhdw])")
+_SPAN = re.compile(r"([0-9]{1,9})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+LONGEST_SPAN = 36500 * 86400
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -59,11 +61,10 @@ class Day:
         words = {"today": 0, "yesterday": -1}
         if text in words:
             return cls.of(now) + words[text]
-        if _DATE.fullmatch(text):
-            try:
-                return cls(date.fromisoformat(text))
-            except ValueError:
-                pass
+        with suppress(ValueError):
+            # The calendar's last year has days whose end, or the end of their retention, is no date.
+            if _DATE.fullmatch(text) and (found := date.fromisoformat(text)).year < MAXYEAR:
+                return cls(found)
         message = f"'{text}' is not a date: write YYYY-MM-DD, 'yesterday' or 'today' (UTC days)."
         raise UsageError(message)
 
@@ -82,15 +83,16 @@ def parse_span(text: str) -> timedelta:
         UsageError: anything else.
     """
     match = _SPAN.fullmatch(text.strip())
-    if not match or int(match[1]) == 0:
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    if not 0 < seconds <= LONGEST_SPAN:
         message = f"'{text}' is not a length of time: write a number and s, m, h, d or w, such as 2h or 7d."
         raise UsageError(message)
-    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    return timedelta(seconds=seconds)
 
 
 def iso(instant: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and `Z`; finer parts are cut."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 _SECOND_TEXTS = tuple(f"{second:02d}." for second in range(60))
@@ -119,9 +121,9 @@ def parse_instant(text: object) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter: year 0 or 10000 in UTC
         return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 _MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:").fullmatch

@@ -1,6 +1,7 @@
 """Which days a run takes."""
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,8 +18,11 @@ LOOK_BACK = 7
 def archived_days(data_dir: Path, vendor: str, account: str) -> Iterator[Day]:
     """Every day that has a manifest or an archive, oldest first."""
     folder = data_dir / "archive" / vendor / safe_name(account)
-    names = {path.name.split(".")[0] for path in folder.glob("*/*.*")}
-    yield from sorted(Day(date.fromisoformat(name)) for name in names if len(name) == len("2026-11-20"))
+    found = set()
+    for path in folder.glob("*/*.*"):
+        with suppress(ValueError):  # somebody else's file
+            found.add(Day(date.fromisoformat(path.name.partition(".")[0])))
+    yield from sorted(found)
 
 
 def archived_accounts(data_dir: Path, vendor: str) -> list[str]:
@@ -26,13 +30,6 @@ def archived_accounts(data_dir: Path, vendor: str) -> list[str]:
     folder = data_dir / "archive" / vendor
     found = (read_manifest(path) for path in sorted(folder.glob("*/*/*.manifest.json")))
     return sorted({manifest.account for manifest in found if manifest})
-
-
-def oldest_kept(now: datetime, limits: Limits) -> Day:
-    """The oldest day that the vendor still has as a whole."""
-    edge = now - limits.retention
-    day = Day.of(edge)
-    return day if day.start >= edge else day + 1
 
 
 def nightly(now: datetime, limits: Limits, manifests: Iterable[Manifest], identities: Iterable[str]) -> list[Day]:
@@ -44,7 +41,7 @@ def nightly(now: datetime, limits: Limits, manifests: Iterable[Manifest], identi
     today = Day.of(now)
     known = {Day.parse(each.day, now): each for each in manifests}
     recent = [day for day in days_between(today + -LOOK_BACK, today) if not (day in known and known[day].settled)]
-    older = [day for day, manifest in known.items() if oldest_kept(now, limits) <= day < today and not manifest.settled]
+    older = [day for day, manifest in known.items() if limits.oldest_kept(now) <= day < today and not manifest.settled]
     wanted = set(identities)
     owed = [day for day, manifest in known.items() if owes(manifest, wanted)]
     return sorted({today + -1, *recent, *older, *owed})
@@ -66,7 +63,7 @@ def check_kept(when: Schedule, vendor: str) -> None:
     Raises:
         RetentionError: with the oldest possible day.
     """
-    oldest = oldest_kept(when.now, when.limits)
+    oldest = when.limits.oldest_kept(when.now)
     if when.day < oldest:
         message = (
             f"{vendor} keeps {when.limits.retention.days} days: {when.day} is beyond them, "

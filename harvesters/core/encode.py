@@ -14,7 +14,8 @@ from harvesters.core.day import iso_ms
 from harvesters.core.extra import bounded
 from harvesters.core.fields import CONFERENCE, PARTICIPANT, SAMPLE, STREAM, Field
 from harvesters.core.ids import doc_id, readable, sample_suffix
-from harvesters.core.spans import seconds, settle, span_fields
+from harvesters.core.lenient import REPAIRED
+from harvesters.core.spans import presence, seconds, settle, span_fields
 from harvesters.core.tree import Conference, Entity, Row, Stream
 
 SCHEMA = "1"
@@ -23,7 +24,10 @@ KIND = {SAMPLE: "metric"}
 CATEGORY = {CONFERENCE: "session", PARTICIPANT: "session", STREAM: "network", SAMPLE: "network"}
 INDEX = {CONFERENCE: "conferences", PARTICIPANT: "participants", STREAM: "streams", SAMPLE: "samples"}
 BY_MONTH = frozenset({SAMPLE})
+INSTANT = len("/2026-11-20T08:15:00.000Z/999999")
 NOTHING = (b"{}", b"null")
+EMPTY = b"{}"
+REPLACEMENT = "\ufffd".encode()
 
 
 class Encoded(msgspec.Struct, gc=False):
@@ -94,8 +98,12 @@ class RecordEncoder:
         self._prepare(tree)
         count = 0
         for stream in tree.streams:
+            id_ = self._id(STREAM, stream.entity.key)
+            if not self._first(id_):
+                tree.oddities["streams that came twice"] += 1
+                continue
             count += 1
-            yield from self._stream(stream, tree)
+            yield from self._stream(stream, id_, tree)
         for entity in tree.participants.values():
             yield from self._participant(entity)
         if tree.conference:
@@ -167,7 +175,10 @@ class RecordEncoder:
             "vconf.flags": sorted(entity.flags),
             "vconf.extra": bounded(entity.extra),
         }
-        source = msgspec.json.encode(nest(flat))
+        source = _encode(nest(flat))
+        if REPLACEMENT in source:
+            flat["vconf.flags"] = sorted({*entity.flags, REPAIRED})
+            source = _encode(nest(flat))
         return Encoded(type_, self._index[type_], id_, self._fetched_at, source)
 
     def _participant_id(self, key: tuple[str, ...]) -> str:
@@ -188,12 +199,10 @@ class RecordEncoder:
     def _participant(self, entity: Entity) -> Iterator[Encoded]:
         id_ = self._participant_id(entity.key)
         if self._first(id_):
-            both = entity.at is not None and entity.end is not None and "start_missing" not in entity.flags
-            presence = {"gte": iso_ms(entity.at or 0), "lt": iso_ms(entity.end or 0)} if both else None
             more = {
                 "vconf.participant.id": id_,
                 "vconf.participant.duration_s": seconds(entity),
-                "vconf.presence": presence,
+                "vconf.presence": presence(entity),
             }
             yield self._entity(PARTICIPANT, entity, entity.key, id_, more)
 
@@ -208,13 +217,9 @@ class RecordEncoder:
             "vconf.stream.id": id_,
         }
 
-    def _stream(self, stream: Stream, tree: Conference) -> Iterator[Encoded]:
+    def _stream(self, stream: Stream, id_: str, tree: Conference) -> Iterator[Encoded]:
         entity = stream.entity
         settle(entity, tree.conference, self._started)
-        id_ = self._id(STREAM, entity.key)
-        if not self._first(id_):
-            tree.oddities["streams that came twice"] += 1
-            return
         links = self._links(stream, id_, tree)
         samples = yield from self._samples(stream, id_, links)
         span = span_fields(entity)
@@ -229,7 +234,7 @@ class RecordEncoder:
 
     def _samples(self, stream: Stream, id_: str, links: Mapping[str, Any]) -> Generator[Encoded, None, int]:
         """The documents of a stream's rows; returns their number."""
-        key = readable((self._envelope.vendor, self._envelope.account, SAMPLE, *self._key, *stream.entity.key))
+        key = readable((self._envelope.vendor, self._envelope.account, SAMPLE, *self._key, *stream.entity.key), INSTANT)
         flat = {
             **self._block,
             **self._typed(SAMPLE),
@@ -267,8 +272,8 @@ class _Splice:
         at = iso_ms(row.at).encode()
         name = b"%s/%d" % (at, ordinal) if ordinal else at
         own, quality = _encode(row.own), _encode(row.quality)
-        if own in NOTHING or quality in NOTHING or row.flags:
-            middle = self._middle(own, quality, row.flags)
+        if own in NOTHING or EMPTY in quality or row.flags:
+            middle = self._middle(own, _without_empty(quality), row.flags)
             return b"".join((b'{"@timestamp":"', at, self._event, name, *middle, b"}}"))
         return b"".join((
             b'{"@timestamp":"', at, self._event, name, self._before_own, own, self._after_own,
@@ -282,3 +287,10 @@ class _Splice:
             yield b',"quality":' + quality
         if flags:
             yield b',"flags":' + _encode(flags)
+
+
+def _without_empty(quality: bytes) -> bytes:
+    """A quality block without media of which nothing is known."""
+    if EMPTY not in quality:
+        return quality
+    return _encode({medium: values for medium, values in msgspec.json.decode(quality).items() if values})

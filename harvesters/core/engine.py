@@ -44,6 +44,7 @@ class _Slice:
         self.shop, self.day, self.report = shop, day, report
         self.store = SliceStore(shop.data_dir, shop.vendor, shop.account.id, day)
         self.error: BaseException | None = None
+        self.merged = False
         self._take(Manifest(shop.vendor, shop.account.id, str(day)))
 
     def _take(self, manifest: Manifest) -> None:
@@ -59,7 +60,9 @@ class _Slice:
             return
         self._guarded(self._work)
         self._judge()
-        self._guarded(self._finish)
+        # Before that, manifest and part file are what the next run goes on from: they stay as they are.
+        if self.merged:
+            self._guarded(self._finish)
         if self.error and self.report.exit_code is Exit.OK:
             self._judge()
 
@@ -81,15 +84,31 @@ class _Slice:
         manifest, damage = self.store.open()
         self._take(manifest)
         self.fetch.harm += damage
+        self._promise()
         if self.shop.source and self._wants_fetch():
             self.fetch.run(self.shop.source)
             self.error = self.fetch.error
         else:
             self.fetch.skip()
+        self.merged = True
         self._load()
 
+    def _promise(self) -> None:
+        """Note before the fetch for whom it is, so that a run that is cut off is known to owe it to them."""
+        for destination in self.shop.destinations:
+            gone = self.shop.reach(destination)
+            if name := UNREACHED + destination.name if gone else destination.identity:
+                self.manifest.destinations.setdefault(name, Loaded())
+
     def _wants_fetch(self) -> bool:
-        return self.shop.options.again or not self.manifest.settled
+        """A nightly run takes a day that the vendor no longer has for what a destination is owed."""
+        options = self.shop.options
+        if options.nightly and self.day < self.shop.limits.oldest_kept(self.fetch.when.now):
+            if not self.manifest.settled:
+                text = f"{self.day} had not settled when {self.shop.vendor} last had it: what came later is not here."
+                self.report.warnings.append(text)
+            return False
+        return options.again or not self.manifest.settled
 
     def _load(self) -> None:
         if isinstance(self.error, InterruptedRunError | KeyboardInterrupt):
@@ -99,29 +118,15 @@ class _Slice:
             self.store.commit(self.manifest)
 
     def _into(self, destination: Destination) -> Load:
-        unreached = UNREACHED + destination.name
         if gone := self.shop.reach(destination):
-            if self.manifest.records:
-                self.manifest.destinations.setdefault(unreached, Loaded())
             return Load(owed=len(self.manifest.records), error=gone)
-        self.manifest.destinations.pop(unreached, None)
+        self.manifest.destinations.pop(UNREACHED + destination.name, None)
         self.shop.progress.loading(destination.name, len(self.manifest.records))
         return self._loader(destination).run()
 
     def _loader(self, destination: Destination) -> Loader:
         target = Target(self.shop.vendor, self.shop.account.id, self.day)
-        return Loader(self.shop.recipe, self.store, self.manifest, destination, target, self._selected())
-
-    def _selected(self) -> set[str] | None:
-        """Readable keys of the selected records; None: all."""
-        selection, scope = self.shop.options.selection, self.fetch.scope
-        if not selection:
-            return None
-        return {
-            name
-            for name, entry in self.manifest.records.items()
-            if (scope is not None and entry.call in scope) or ({name, entry.call, *entry.key} & selection.records)
-        }
+        return Loader(self.shop.recipe, self.store, self.manifest, destination, target, self.fetch.selected())
 
     def _finish(self) -> None:
         if not self.shop.options.selection:
@@ -136,11 +141,13 @@ class _Slice:
         plan = ["nothing to fetch, the day is settled"]
         if self.shop.source and self._wants_fetch():
             plan = [self.fetch.forecast(self.shop.source)]
+            self.error = self.fetch.error
         for destination in self.shop.destinations:
             gone = self.shop.reach(destination)
             owed = 0 if gone else len(self._loader(destination).owed())
             plan.append(
                 str(gone) if gone else f"{destination.name} is owed {owed} archived records and what is fetched"
             )
-        self.report.reason = "; ".join(plan)
-        self.report.state = PLANNED
+        if self.error is None:
+            self.report.reason = "; ".join(plan)
+            self.report.state = PLANNED

@@ -45,6 +45,12 @@ class UsageError(HarvestError):
     exit_code = Exit.USAGE
 
 
+class SelectionError(HarvestError):
+    """Something that the user selected is not there; the rest was done."""
+
+    exit_code = Exit.PARTIAL
+
+
 class SettingsError(HarvestError):
     """The operator must mend the configuration; carries every problem, not the first alone."""
 
@@ -90,6 +96,10 @@ class BadCallError(SliceError):
 
 class DestinationError(HarvestError):
     """The other end (Elasticsearch, a disk) refuses or is gone; the archive keeps the day."""
+
+
+class BusyDestinationError(DestinationError):
+    """The other end does not answer now; it may in a moment."""
 
 
 class ArchiveError(HarvestError):

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 NIGHTLY_TRIES, WEEKLY = timedelta(days=7), timedelta(days=7)
 LOST_AFTER = timedelta(days=3)
 MISSING = "missing"
+NOT_HAD = frozenset({"failed", "lost", MISSING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,14 @@ class Fetcher:
         elif isinstance(item, Failure):
             outcomes[item.call].failure = item
         elif item.started in self.day:
-            self._keep(item, outcomes[item.call])
+            self._keep(item, outcomes[item.call], notices)
 
-    def _keep(self, record: Record, outcome: Outcome) -> None:
+    def _keep(self, record: Record, outcome: Outcome, notices: list[Notice]) -> None:
         """Bring a record onto the disk; a changed one is always later than the one it replaces."""
         name = readable(record.key)
+        if name in outcome.records:
+            notices.append(Notice(f"the vendor gave {name} twice; the first is kept."))
+            return
         old = self.manifest.records.get(name)
         now = to_ms(self.clock.now())
         fetched_at = max(now, old.fetched_at + 1) if old else now
@@ -182,8 +186,20 @@ def _cancel(futures: Iterable[Future[None]]) -> None:
         future.cancel()
 
 
-def note_outcomes(manifest: Manifest, outcomes: dict[str, Outcome], when: Schedule) -> None:
-    """Write down in the manifest what became of each call; merged records must be there already."""
+def adopt(manifest: Manifest) -> None:
+    """Name every record under its call: a run that was cut off left records and no word of their calls."""
+    for name, entry in manifest.records.items():
+        call = manifest.calls.setdefault(entry.call, CallState("fetched", level=entry.level))
+        if name not in call.records:
+            call.records = (*call.records, name)
+
+
+def note_outcomes(manifest: Manifest, outcomes: dict[str, Outcome], when: Schedule) -> list[str]:
+    """Write down in the manifest what became of each call; merged records must be there already.
+
+    Returns a sentence for each archived record that the vendor no longer gives.
+    """
+    vanished: list[str] = []
     for key, outcome in outcomes.items():
         old = manifest.calls.get(key, CallState(MISSING))
         records = tuple(name for name in dict.fromkeys((*old.records, *outcome.records)) if name in manifest.records)
@@ -193,7 +209,12 @@ def note_outcomes(manifest: Manifest, outcomes: dict[str, Outcome], when: Schedu
             manifest.calls[key] = _failed(old, failure, records, when)
         else:
             state = "fetched" if records else "none"
-            manifest.calls[key] = CallState(state, level=outcome.level, fetched=iso(when.now), records=records)
+            level = min((manifest.records[name].level for name in records), default=0)
+            manifest.calls[key] = CallState(
+                state, level=outcome.level if outcome.records else level, fetched=iso(when.now), records=records
+            )
+            vanished += [name for name in records if name not in outcome.records]
+    return [f"record {name} is in the archive, but the vendor no longer gives it." for name in vanished]
 
 
 def _failed(old: CallState, failure: Failure, records: tuple[str, ...], when: Schedule) -> CallState:

@@ -1,6 +1,8 @@
 """Files that only their owner may read, and writes that survive a crash and a power cut."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,12 +34,20 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file as a whole: a reader sees the old one or the new one, also after a power cut."""
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A new file that takes the place of `path` once it is whole and on the disk.
+
+    A reader sees the old one or the new one, also after a power cut; after an error there is the old one alone.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
-    with open_private(fresh, "wb") as file:
-        file.write(content)
-        sync(file)
-    fresh.replace(path)
+    try:
+        with open_private(fresh, "wb") as file:
+            yield file
+            sync(file)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)

@@ -1,19 +1,17 @@
-"""The port to a vendor: time-outs, limits, retries, renewal of tokens, caps; no vendor's knowledge.
+"""The port to a vendor: limits, retries, renewal of tokens; no vendor's knowledge.
 
 Retry outside, limiter inside: a retry pays for its request. What the server wishes (`Retry-After`) is
 obeyed unless it lies beyond the deadline, which ends the slice as deferred.
 """
 
-import io
 import logging
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never
 
 from harvesters.core.answers import OK, Answer, Auth, Judgement, Request, Verdict
@@ -29,14 +27,12 @@ from harvesters.core.errors import (
 )
 from harvesters.core.limiter import Limiter
 from harvesters.core.retry_after import backoff, wished
+from harvesters.core.wire import BrokenLineError, Wire
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT, READ_TIMEOUT, WHOLE_TIMEOUT = 10.0, 120.0, 600.0
-CHUNK = 1 << 16
 TOO_MANY = 429
 RENEW_BEFORE = timedelta(seconds=60)
-TOO_LARGE = "the answer is larger than {} MB"
 
 _RAISES: dict[Verdict, type[HarvestError]] = {
     Verdict.REFUSED: AuthError,
@@ -61,6 +57,15 @@ class _AgainError(Exception):
 
 
 @dataclass(slots=True)
+class _Trial:
+    """One request on its way to a good answer: since when it fails, and whether it was refused before."""
+
+    request: Request
+    failing_since: float
+    refused: bool = False
+
+
+@dataclass(slots=True)
 class Traffic:
     """What the line cost: requests sent, those that were retries, seconds waited, bytes received."""
 
@@ -77,7 +82,7 @@ class Port:
     """The settings of an `HttpApi`.
 
     Attributes:
-        deadline: on the clock's monotonic scale, seconds; nothing waits beyond it.
+        deadline: on the clock's monotonic scale, seconds; nothing is waited for or asked beyond it.
         patience: seconds of failure without one good answer after which a request is given up.
         cap: bytes of an inflated answer at most.
         ca_file: certificates to trust instead of the usual ones.
@@ -98,11 +103,10 @@ class HttpApi:
         self.clock = clock
         self.traffic = Traffic()
         self._judge, self._limiter, self._port = judge, limiter, port
+        self._wire = Wire(clock, port.cap, port.ca_file)
         self._renewal = threading.Lock()
         self._auth: Auth | None = None
         self._login: Callable[[], Auth] = lambda: Auth({})
-        self._local = threading.local()
-        self._sessions: list[requests.Session] = []
 
     def identify(self, login: Callable[[], Auth]) -> None:
         """Use these credentials from now on."""
@@ -110,43 +114,43 @@ class HttpApi:
 
     def close(self) -> None:
         """Give the connections back."""
-        for session in self._sessions:
-            session.close()
+        self._wire.close()
 
     def send(self, request: Request) -> Answer:
         """See `Api.send`."""
-        began = self.clock.monotonic()
-        refused = 0
+        trial = _Trial(request, self.clock.monotonic())
         for attempt in Retrying(
             retry=retry_if_exception_type(_AgainError),
             wait=self._pause,
             stop=stop_never,
             sleep=lambda seconds: self._wait(seconds, f"{_place(request)} to answer"),
-            before_sleep=lambda state: self._before_retry(request, state, began),
+            before_sleep=lambda state: self._before_retry(trial, state),
         ):
             with attempt:
                 answer = self._once(request)
-                if answer.judgement.verdict is not Verdict.REFUSED or refused:
+                if answer.judgement.verdict is not Verdict.REFUSED or trial.refused:
                     return _accept(request, answer)
-                refused += 1
-                self._auth = None
+                trial.refused = True
                 raise _AgainError(answer.judgement.why)
         raise AssertionError  # the loop above ends by return or raise
 
     def _pause(self, state: RetryCallState) -> float:
         return max(_reason(state).wish or 0.0, backoff(state.attempt_number, self._port.dice))
 
-    def _before_retry(self, request: Request, state: RetryCallState, began: float) -> None:
+    def _before_retry(self, trial: _Trial, state: RetryCallState) -> None:
         """End the work if patience does not reach as far as the next try; count the try."""
-        again, seconds = _reason(state), state.upcoming_sleep
-        failing = self.clock.monotonic() - began
-        if not again.limited and failing + seconds > self._port.patience:
-            message = f"{_place(request)} failed for {failing:.0f} s, the last time with: {again}"
+        again, seconds, place = _reason(state), state.upcoming_sleep, _place(trial.request)
+        failing = self.clock.monotonic() - trial.failing_since
+        if again.limited:
+            # It told us to wait, so the wait is no failure.
+            trial.failing_since = self.clock.monotonic() + seconds
+        elif failing + seconds > self._port.patience:
+            message = f"{place} failed for {failing:.0f} s, the last time with: {again}"
             raise SliceError(message)
-        self._check_deadline(seconds, f"{_place(request)}, which failed with: {again}")
+        self._check_deadline(seconds, f"{place}, which failed with: {again}")
         with self.traffic.lock:
             self.traffic.retried += 1
-        log.info("%s: %s; asking again in %.1f s", _place(request), again, seconds)
+        log.info("%s: %s; asking again in %.1f s", place, again, seconds)
 
     def _check_deadline(self, seconds: float, what: str) -> None:
         if self.clock.monotonic() + seconds > self._port.deadline:
@@ -165,72 +169,45 @@ class HttpApi:
     def _once(self, request: Request) -> Answer:
         """One request on the wire: the limit paid, the answer read whole and judged."""
         self.clock.check()
+        if self.clock.monotonic() > self._port.deadline:
+            message = f"the deadline passed before {_place(request)} was asked; run again to go on"
+            raise DeferredError(message)
         self._limiter.acquire(lambda seconds: self._wait(seconds, "the vendor's rate limit"))
         with self.traffic.lock:
             self.traffic.requests += 1
+        auth = self._credentials()
         try:
-            answer = self._exchange(request)
-        except (requests.RequestException, OSError) as error:
-            raise _AgainError(_named(error)) from error
+            answer = self._exchange(request, auth)
+        except BrokenLineError as error:
+            raise _AgainError(str(error)) from error
+        with self.traffic.lock:
+            self.traffic.bytes_in += len(answer.body)
         log.debug("%s answered %d with %d bytes", _place(request), answer.status, len(answer.body))
         judgement = answer.judgement if answer.judgement is not OK else self._judge(answer)
+        if judgement.verdict is Verdict.REFUSED:
+            self._discard(auth)
         if judgement.verdict is Verdict.RETRY:
             wish = wished(answer.headers.get("retry-after"), self.clock.now())
             raise _AgainError(judgement.why, wish, limited=answer.status == TOO_MANY)
-        return Answer(answer.status, answer.headers, answer.body, judgement)
+        return replace(answer, judgement=judgement)
 
-    def _exchange(self, request: Request) -> Answer:
-        headers = {"accept-encoding": "gzip, deflate", **request.headers, **self._credentials()}
-        with self._session().request(
-            request.method,
-            request.url,
-            data=request.body,
-            headers=headers,
-            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            names = {name.lower(): value for name, value in response.headers.items()}
-            if response.is_redirect:
-                where = urlsplit(response.headers.get("location", "")).netloc or "another path"
-                why = f"redirects to {where}; set the address it wants, credentials do not follow redirects"
-                return Answer(response.status_code, names, b"", Judgement(Verdict.STOP, why))
-            return self._read(response, names)
+    def _exchange(self, request: Request, auth: Auth) -> Answer:
+        return self._wire.exchange(request, auth)
 
-    def _read(self, response: requests.Response, names: dict[str, str]) -> Answer:
-        body = io.BytesIO()
-        give_up = self.clock.monotonic() + WHOLE_TIMEOUT
-        for chunk in response.iter_content(CHUNK):
-            if body.tell() + len(chunk) > self._port.cap:
-                why = TOO_LARGE.format(self._port.cap >> 20)
-                return Answer(response.status_code, names, b"", Judgement(Verdict.TOO_BIG, why))
-            body.write(chunk)
-            if self.clock.monotonic() > give_up:
-                raise requests.Timeout
-        with self.traffic.lock:
-            self.traffic.bytes_in += body.tell()
-        # An answer is megabytes: `getvalue` hands the buffer over instead of copying it.
-        return Answer(response.status_code, names, body.getvalue())
-
-    def _credentials(self) -> dict[str, str]:
+    def _credentials(self) -> Auth:
         with self._renewal:
             if self._auth is None or self._about_to_end(self._auth):
                 self._auth = self._login()
-            return dict(self._auth.headers)
+            return self._auth
+
+    def _discard(self, auth: Auth) -> None:
+        """Ask for new credentials next time, unless another thread that was refused did so already."""
+        with self._renewal:
+            if self._auth is auth:
+                self._auth = None
 
     def _about_to_end(self, auth: Auth) -> bool:
         return auth.expires is not None and self.clock.now() > auth.expires - RENEW_BEFORE
-
-    def _session(self) -> requests.Session:
-        """A connection of the thread's own: `requests` does not promise to share one."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            if self._port.ca_file:
-                session.verify = self._port.ca_file
-            self._local.session = session
-            self._sessions.append(session)
-        return session
 
 
 def _reason(state: RetryCallState) -> _AgainError:
@@ -251,14 +228,3 @@ def _place(request: Request) -> str:
     """The endpoint for people: host and path, without query and credentials."""
     parts = urlsplit(request.url)
     return f"{parts.hostname}{parts.path}"
-
-
-def _named(error: Exception) -> str:
-    """A transport error in one short line: some of them quote whole requests."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the certificate is not trusted (a proxy's? name its CA in VENDOR_CA_FILE)"
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
-        return "the answer was cut off or damaged"
-    return f"the connection failed ({type(error).__name__})"

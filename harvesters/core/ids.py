@@ -38,14 +38,14 @@ def sample_suffix(at: int, ordinal: int) -> str:
     return f"-{at:x}.{ordinal}" if ordinal else f"-{at:x}"
 
 
-def readable(parts: Sequence[str]) -> str:
-    """The key for people: parts joined by `/`, hashed where it would pass 512 bytes.
+def readable(parts: Sequence[str], more: int = 0) -> str:
+    """The key for people: parts joined by `/`, hashed where it would pass 512 bytes with `more` that follow.
 
     Raises:
         ValueError: a part is empty.
     """
     text = "/".join(map(_quoted, _checked(parts)))
-    return text if len(text) <= LONGEST else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return text if len(text) + more <= LONGEST else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 @lru_cache(maxsize=4096)

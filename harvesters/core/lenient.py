@@ -7,23 +7,46 @@ import json
 import math
 import re
 from collections import Counter
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+T = TypeVar("T")
 REPAIRED = "text_repaired"
 LONGEST_ROW = 1 << 14
+LONGEST_INTEGER = 1000
 _first_value = json.JSONDecoder().raw_decode
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def decode_json(raw: bytes, oddities: Counter[str]) -> Any:  # noqa: ANN401 - any JSON
-    """A JSON value; lone surrogates and bad UTF-8 are replaced, infinite numbers are absent."""
+def decoded(decoder: msgspec.json.Decoder[T], raw: bytes) -> T | None:
+    """What a decoder makes of a body; None if that is no JSON, of another form, or nested without end."""
     try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        oddities[REPAIRED] += 1
-    return _repaired(json.loads(raw.decode("utf-8", "replace"), parse_constant=lambda _: None))
+        return decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def decode_json(raw: bytes, oddities: Counter[str]) -> Any:  # noqa: ANN401 - any JSON
+    """A JSON value; lone surrogates and bad UTF-8 are replaced, numbers without end are absent.
+
+    Raises:
+        ValueError: it is no JSON, or nested without end.
+    """
+    try:
+        try:
+            return msgspec.json.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            oddities[REPAIRED] += 1
+        text = raw.decode("utf-8", "replace")
+        return _repaired(json.loads(text, parse_constant=lambda _: None, parse_int=_integer))
+    except RecursionError as error:
+        message = "an entity is nested without end"
+        raise ValueError(message) from error
+
+
+def _integer(digits: str) -> int | None:
+    return int(digits) if len(digits) <= LONGEST_INTEGER else None
 
 
 def _repaired(value: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -58,7 +81,7 @@ class RowDecoder:
         """The rows, nulls left out; strangers among the first row's members are counted."""
         try:
             rows: list[Any] = self._array.decode(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             rows = [self._piecewise(each, oddities) for each in _array_of(raw, oddities)]
         self._strangers(raw, oddities)
         if not all(rows):  # a struct is always true, so this is the quick way to look for nulls

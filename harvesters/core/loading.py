@@ -9,7 +9,7 @@ import msgspec
 
 from harvesters.core.archive import Entry, read
 from harvesters.core.day import to_ms
-from harvesters.core.destinations import Counts, Destination, Difference, Documents, Expected, Target
+from harvesters.core.destinations import Counts, Current, Destination, Difference, Documents, Expected, Target
 from harvesters.core.encode import Encoded, Envelope, RecordEncoder
 from harvesters.core.errors import ArchiveError, DestinationError, HarvestError
 from harvesters.core.fields import CONFERENCE
@@ -22,7 +22,11 @@ from harvesters.core.tree import Conference, Row, Stream
 log = logging.getLogger(__name__)
 
 Step = Callable[[Row], Row]
-UNREADABLE = (ArchiveError, msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError)
+MOST_NAMED = 3
+UNREADABLE = (
+    ArchiveError, msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, RecursionError,
+    OverflowError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Load:
         broken: records that could not be made into documents, with the reason.
         shortfall: sentences for documents that are missing after all.
         surplus: sentences for documents that nobody knows of.
+        removed: superseded documents that were deleted.
         oddities: what the vendor sent and nobody expected.
         error: why the load ended early.
     """
@@ -75,6 +80,7 @@ class Load:
     broken: dict[str, str] = field(default_factory=dict)
     shortfall: list[str] = field(default_factory=list)
     surplus: list[str] = field(default_factory=list)
+    removed: int = 0
     oddities: Counter[str] = field(default_factory=Counter)
     error: HarvestError | None = None
 
@@ -100,17 +106,37 @@ class Loader:
         """Load what is owed, then compare what is there with what the manifest says."""
         try:
             self._load(self.owed())
-            short = self._compare()
-            if short:
-                log.warning("%s: %d records fell short and are loaded again", self.destination.name, len(short))
-                for name in short:
-                    self._loaded.records.pop(name, None)
-                self._load(self.owed())
-                self._compare()
-                self.result.shortfall = self._sentences(fewer=True)
+            if short := self._compare():
+                self._load_again(short)
+            self._remove_superseded()
         except DestinationError as error:
             self.result.error = error
         return self.result
+
+    def _load_again(self, short: list[str]) -> None:
+        """Forget what is known of records that fell short, and load them once more."""
+        log.warning("%s: %d records fell short and are loaded again", self.destination.name, len(short))
+        for name in short:
+            self._loaded.records.pop(name, None)
+        self._load(self.owed())
+        self._compare()
+        self.result.shortfall = self._sentences(fewer=True)
+
+    def _remove_superseded(self) -> None:
+        """Of the records that were just loaded, remove what they no longer have."""
+        surplus = {each.record for each in self._differences if not each.short}
+        names = [name for name in self._fresh if name in surplus and name in self._loaded.records]
+        if not names:
+            return
+        removed = self.destination.remove_superseded([self._current(name) for name in names])
+        self.result.removed += removed.number
+        self._compare()
+        if removed.refused:
+            self.result.surplus.append(f"{self.destination.name}: our user may not delete (see README, rights).")
+
+    def _current(self, name: str) -> Current:
+        stamp = self._loaded.records[name]
+        return Current(self._conference_id(name), stamp.fetched_at, stamp.revision, stamp.settings)
 
     @property
     def _loaded(self) -> Loaded:
@@ -199,6 +225,7 @@ class Loader:
                 loaded.records.pop(name, None)
             elif name in counts.whole and name not in self.result.broken:
                 loaded.records[name] = self.recipe.stamp(self.manifest.records[name], counts.accepted.get(name))
+                self._fresh[name] = None
 
     def _compare(self) -> list[str]:
         """Records of which the destination holds too few documents; surplus is named."""
@@ -210,23 +237,40 @@ class Loader:
 
     _differences: list[Difference] = field(default_factory=list)
     _before: dict[str, Stamp] = field(default_factory=dict)
+    _fresh: dict[str, None] = field(default_factory=dict)
+
+    def _conference_id(self, name: str) -> str:
+        envelope = self.recipe.envelope
+        return doc_id((envelope.vendor, envelope.account, CONFERENCE, *self.manifest.records[name].key))
 
     def _expected(self) -> list[Expected]:
-        envelope = self.recipe.envelope
         return [
-            Expected(name, doc_id((envelope.vendor, envelope.account, CONFERENCE, *entry.key)), stamp.counts)
+            Expected(name, self._conference_id(name), stamp.counts)
             for name, stamp in self._loaded.records.items()
-            if (entry := self.manifest.records.get(name)) is not None
+            if name in self.manifest.records
         ]
 
     def _sentences(self, *, fewer: bool) -> list[str]:
-        """The differences for people: missing documents, or documents that nobody knows of."""
-        name = self.destination.name
-        form = "{name} holds {found} of {expected} {type} documents of {record}"
+        """The differences for people, type by type: missing documents, or documents that nobody knows of."""
+        form = "{name} lacks {number:,} {type} documents of {records}"
         if not fewer:
-            form = "surplus in {name}: {found} {type} documents of {record} where {expected} are known"
+            form = "surplus in {name}: {number:,} more {type} documents than are known of {records}"
+        by_type: dict[str, list[Difference]] = {}
+        for each in self._differences:
+            if each.short is fewer:
+                by_type.setdefault(each.type, []).append(each)
         return [
-            form.format(name=name, found=each.found, expected=each.expected, type=each.type, record=each.record)
-            for each in self._differences
-            if each.short is fewer
+            form.format(
+                name=self.destination.name,
+                number=sum(abs(each.found - each.expected) for each in some),
+                type=type_,
+                records=_few([each.record for each in some]),
+            )
+            for type_, some in by_type.items()
         ]
+
+
+def _few(records: list[str]) -> str:
+    """Some records by their keys, and how many there are more."""
+    more = len(records) - MOST_NAMED
+    return ", ".join(records[:MOST_NAMED]) + (f" and {more:,} other records" if more > 0 else "")

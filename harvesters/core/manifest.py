@@ -11,7 +11,7 @@ import msgspec
 
 from harvesters.core.archive import Entry
 from harvesters.core.errors import ArchiveError
-from harvesters.core.files import replace_file
+from harvesters.core.files import replacing
 
 FORMAT = 1
 
@@ -86,22 +86,27 @@ class Manifest(msgspec.Struct):
     archive_sha256: str = ""
 
 
+class _Format(msgspec.Struct):
+    """What manifests of all formats have."""
+
+    format: int = FORMAT
+
+
 def read_manifest(path: Path) -> Manifest | None:
-    """The manifest in a file; None if there is none.
+    """The manifest in a file; None if there is none or it is damaged.
 
     Raises:
-        ArchiveError: there is one that cannot be understood.
+        ArchiveError: it is of another format.
     """
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except FileNotFoundError:
+        content = path.read_bytes()
+        found = msgspec.json.decode(content, type=_Format).format
+        if found == FORMAT:
+            return msgspec.json.decode(content, type=Manifest)
+    except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-    if manifest.format != FORMAT:
-        message = f"{path} was written by another version of this program (format {manifest.format})."
-        raise ArchiveError(message)
-    return manifest
+    message = f"{path} was written by another version of this program (format {found}): use that one or a newer one."
+    raise ArchiveError(message)
 
 
 def write_manifest(path: Path, manifest: Manifest) -> bool:
@@ -109,7 +114,8 @@ def write_manifest(path: Path, manifest: Manifest) -> bool:
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
     if path.exists() and path.read_bytes() == content:
         return False
-    replace_file(path, content)
+    with replacing(path) as file:
+        file.write(content)
     return True
 
 

@@ -14,9 +14,10 @@ def pages(ask: Callable[[str | None], P], after: Callable[[P], str | None], what
     `ask(cursor)` gets one page (None: the first), `after(page)` the cursor of the next or None at the end.
 
     Raises:
-        SliceError: a cursor came twice. The list would never end, and what stands behind it is unknown.
+        SliceError: a cursor came twice, or an empty one, which means the first page. The list would never end,
+            and what stands behind it is unknown.
     """
-    seen: set[str | None] = {None}
+    seen: set[str | None] = {None, ""}
     cursor: str | None = None
     while True:
         page = ask(cursor)

@@ -71,6 +71,10 @@ class SliceReport:
         told = "; ".join(part.rstrip(".") for part in parts)
         return f"{self.source} {self.account} {self.day} {self.state}: {told}."
 
+    def failed_calls(self) -> list[str]:
+        """Each call that could not be had, with the reason."""
+        return [f"{each['key']}: {each['reason']}" for each in self.failed]
+
     def _calls(self) -> str:
         """The calls in numbers; not said of a day that could not be listed, for nobody knows them."""
         words = f"{self.harvested} of {self.listed} calls"
@@ -93,7 +97,9 @@ def _loaded(name: str, load: Load) -> str:
         total.update(asdict(counts))
     if not load.owed:
         return f"{name}: nothing new"
-    extra = [f"{total[each]:,} {each}" for each in ("created", "updated", "stale", "rejected") if total[each]]
+    total["superseded ones removed"] = load.removed
+    kinds = ("created", "updated", "stale", "rejected", "superseded ones removed")
+    extra = [f"{total[each]:,} {each}" for each in kinds if total[each]]
     return f"{name}: {total['sent']:,} documents" + (f" ({', '.join(extra)})" if extra else "")
 
 

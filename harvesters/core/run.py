@@ -14,7 +14,7 @@ from harvesters.core.errors import DestinationError, Exit, worst
 from harvesters.core.ids import doc_id
 from harvesters.core.locks import held
 from harvesters.core.manifest import Manifest
-from harvesters.core.report import RunReport, SliceReport
+from harvesters.core.report import RunReport, SliceReport, many
 from harvesters.core.store import SliceStore
 from harvesters.core.workshop import Workshop
 
@@ -80,8 +80,8 @@ def _outdated(shop: Workshop, taken: set[Day]) -> list[str]:
         old = sum(_differs(each, destination.identity, envelope.revision, envelope.settings) for each in others)
         if old:
             sentences.append(
-                f"{old} older days in {destination.name} were made by other code or settings, or are not there: "
-                f"'./harvest.py replay {shop.vendor} --all --destination {destination.name}' renews them."
+                f"{many(old, 'older day')} in {destination.name} with documents of other code or settings, or none: "
+                f"'./harvest.py replay {shop.vendor} --all --destination {destination.name}' makes them anew."
             )
     return sentences
 

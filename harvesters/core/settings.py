@@ -6,16 +6,19 @@ help; command-line options, the README's table and `example.env` are made from i
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import stat
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
 from harvesters.core.errors import SettingsError
 
 T = TypeVar("T")
+SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class Setting:
 
 def setting(env: str, help: str, **declaration: Any) -> Any:  # noqa: A002, ANN401 - reads as the declaration it is
     """A dataclass field that is a setting."""
-    return dataclasses.field(metadata={"setting": Setting(env, help, **declaration)})
+    declared_as = Setting(env, help, **declaration)
+    return dataclasses.field(metadata={"setting": declared_as}, repr=not declared_as.secret)
 
 
 def declared(cls: type[Any]) -> list[tuple[str, Setting]]:
@@ -55,9 +59,17 @@ def declared(cls: type[Any]) -> list[tuple[str, Setting]]:
     return [(each.name, each.metadata["setting"]) for each in dataclasses.fields(cls)]
 
 
-@dataclass(frozen=True, slots=True)
+class Found(NamedTuple):
+    """What a layer says: under which name, the text, and the folder that a relative path in it belongs to."""
+
+    name: str
+    text: str
+    base: Path
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Values:
-    """Where settings are looked up, first hit wins.
+    """Where settings are looked up, first hit wins. Never shown: whatever else the environment holds is in it.
 
     Attributes:
         flags: field name to what the command line said.
@@ -73,14 +85,14 @@ class Values:
     dotenv_path: Path | None
     base: Path
 
-    def find(self, name: str, env: str) -> tuple[str, Path] | None:
-        """The text of a setting and the folder that a relative path in it belongs to."""
-        layers = ((self.flags, name, self.base), (self.environ, env, self.base))
-        for layer, key, base in layers:
-            if text := layer.get(key):
-                return text, base
-        if text := self.dotenv.get(env):
-            return text, self.dotenv_path.parent if self.dotenv_path else self.base
+    def find(self, name: str, *envs: str) -> Found | None:
+        """What the first layer says that knows one of the names; there the first one counts."""
+        beside = self.dotenv_path.parent if self.dotenv_path else self.base
+        layers = ((self.flags, (name,), self.base), (self.environ, envs, self.base), (self.dotenv, envs, beside))
+        for layer, names, base in layers:
+            for each in names:
+                if text := layer.get(each):
+                    return Found(each, text, base)
         return None
 
     def places(self, env: str) -> str:
@@ -120,44 +132,57 @@ def require(loaded: T | None, problems: Sequence[str]) -> T:
 
 
 def _value(name: str, declaration: Setting, values: Values, problems: list[str]) -> Any:  # noqa: ANN401 - the field's own type
-    text = values.find(name, declaration.env)
-    if text is None and declaration.secret:
-        text = _from_file(declaration, values, problems)
-    if text is None:
+    env = declaration.env
+    found = values.find(name, env, f"{env}_FILE") if declaration.secret else values.find(name, env)
+    if found is None:
         if declaration.required:
-            also = f" (or {declaration.env}_FILE)" if declaration.secret else ""
-            problems.append(
-                f"{declaration.env}{also} is not set: {declaration.help}; looked in {values.places(declaration.env)}."
-            )
+            also = f" (or {env}_FILE)" if declaration.secret else ""
+            problems.append(f"{env}{also} is not set: {declaration.help}; looked in {values.places(env)}.")
         return declaration.default
+    before = len(problems)
+    text = found.text if found.name in {name, env} else _from_file(env, found, problems)
+    if len(problems) > before:
+        # Not None, or the settings that belong to it would be called lonely.
+        return "unread"
     try:
-        return _placed(declaration.parse(text[0]), text[1])
-    except ValueError as error:
-        # An address may hold a password, though it must not.
-        said = "" if declaration.secret or "@" in text[0] else f" is '{text[0]}'"
-        problems.append(f"{declaration.env}{said}: {error}")
+        return _placed(declaration.parse(text), found.base)
+    except (ValueError, RuntimeError) as error:  # the latter: a `~name` of nobody
+        problems.append(f"{env}{_shown(declaration, text)}: {error}")
         return None
+
+
+def _shown(declaration: Setting, text: str) -> str:
+    """What is wrong, as far as it may be shown: a secret can stand in the wrong place, or in an address."""
+    if declaration.secret or "@" in text:
+        return ""
+    return f" is '{text if len(text) <= SHOWN else text[:SHOWN] + '…'}'"
 
 
 def _placed(value: Any, base: Path) -> Any:  # noqa: ANN401 - any setting's value
     return base / value.expanduser() if isinstance(value, Path) else value
 
 
-def _from_file(declaration: Setting, values: Values, problems: list[str]) -> tuple[str, Path] | None:
+def _from_file(env: str, found: Found, problems: list[str]) -> str:
     """A secret out of the file that `<env>_FILE` names, without its line end."""
-    named = values.find("", f"{declaration.env}_FILE")
-    if named is None:
-        return None
-    path = named[1] / Path(named[0]).expanduser()
+    path, why = Path(found.text), "is empty"
     try:
-        text = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{declaration.env}_FILE names {path}, which cannot be read: {type(error).__name__}.")
-        return "unread", path
-    if not text:
-        problems.append(f"{declaration.env}_FILE names {path}, which is empty.")
-        return "unread", path
-    return text, path.parent
+        path = found.base / path.expanduser()
+        if text := path.read_text("utf-8").strip():
+            return text
+    except (OSError, ValueError, RuntimeError) as error:
+        why = f"cannot be read: {type(error).__name__}"
+    problems.append(f"{env}_FILE names {path}, which {why}.")
+    return ""
+
+
+def exposed(values: Values, classes: Iterable[type[Any]]) -> list[str]:
+    """A warning if the `.env` file holds secrets and every user of the machine may read it."""
+    path = values.dotenv_path
+    declarations = [declaration for cls in classes for _, declaration in declared(cls) if declaration.secret]
+    held = [each.env for each in declarations if values.dotenv.get(each.env)]
+    if not path or not held or not path.stat().st_mode & stat.S_IROTH:
+        return []
+    return [f"{path} holds {', '.join(held)}, and every user of this machine can read it: chmod 600 {path}"]
 
 
 def shaping(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any settings dataclass
@@ -186,15 +211,44 @@ def one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
-def http_url(text: str) -> str:
+def web_address(text: str) -> str:
     """A parser of an absolute http or https address without credentials in it."""
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not _is_whole(text):
         message = "write a whole address such as https://host/path."
         raise ValueError(message)
-    if parts.username or parts.password:
+    if "@" in urlsplit(text).netloc:
         message = "credentials do not belong into an address; they have settings of their own."
         raise ValueError(message)
     return text
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        named = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return named and text.isprintable() and " " not in text
+
+
+def http_url(text: str) -> str:
+    """A parser of a vendor's address: credentials are sent there, so it is https, or this machine."""
+    if travels_open(web_address(text)):
+        message = "write https://, for credentials are sent there; http:// is for this machine alone (127.0.0.1)."
+        raise ValueError(message)
+    return text
+
+
+def travels_open(address: str) -> bool:
+    """Whether others can read what is sent there: not encrypted, and it leaves this machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

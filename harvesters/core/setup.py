@@ -1,6 +1,7 @@
 """Loads the index templates and brings existing indices up to them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from harvesters.core.common_settings import CommonSettings
@@ -8,8 +9,16 @@ from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.templates import BASE, read
 
 
-def load_templates(settings: CommonSettings) -> list[str]:
-    """Load every template, add new fields to existing indices; what was done, in sentences.
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What was done, and what cannot be done without rebuilding an index, in sentences."""
+
+    done: list[str]
+    stuck: list[str]
+
+
+def load_templates(settings: CommonSettings) -> SetUp:
+    """Load every template, add new fields to existing indices.
 
     Raises:
         DestinationError: the cluster refuses one, with its reason.
@@ -19,29 +28,29 @@ def load_templates(settings: CommonSettings) -> list[str]:
         files = read(settings.index_prefix)
         for name, template in files.items():
             _put(cluster, name, template)
-        sentences = [f"{len(files)} templates loaded into {cluster.where}."]
+        result = SetUp([f"{len(files)} templates loaded into {cluster.where}."], [])
         for base in dict.fromkeys(BASE.values()):
-            sentences += _bring_up(cluster, settings.index_prefix, base, files)
-        return sentences
+            _bring_up(cluster, settings.index_prefix, base, files, result)
+        return result
     finally:
         cluster.close()
 
 
-def _bring_up(cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _bring_up(
+    cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[str, Any]], result: SetUp
+) -> None:
     """Add new fields to the existing indices of one kind; those that need a rebuild are named."""
     wanted: dict[str, Any] = {}
     for part in ("common", base):
         _merge(wanted, files[f"{prefix}@{part}"]["template"]["mappings"]["properties"])
-    sentences = []
     for index, mapping in _mappings(cluster, f"{prefix}-{base}*").items():
         missing, changed = difference(wanted, mapping.get("properties", {}))
         if changed:
-            sentences.append(f"{index}: {', '.join(changed)} changed type; delete the index and replay its days.")
+            result.stuck.append(f"{index}: {', '.join(changed)} changed type; delete the index and replay its days.")
         elif missing:
             with cluster.sentences():
                 cluster.admin.indices.put_mapping(index=index, properties=missing)
-            sentences.append(f"{index}: new fields added.")
-    return sentences
+            result.done.append(f"{index}: new fields added.")
 
 
 def _put(cluster: Cluster, name: str, template: dict[str, Any]) -> None:

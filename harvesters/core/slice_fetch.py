@@ -10,9 +10,11 @@ from harvesters.core.days import check_kept
 from harvesters.core.errors import ArchiveError, AuthError, DeferredError, HarvestError, SliceError
 from harvesters.core.fetching import (
     MISSING,
+    NOT_HAD,
     Fetched,
     Fetcher,
     Schedule,
+    adopt,
     batches,
     is_final,
     note_outcomes,
@@ -46,12 +48,8 @@ class SliceFetch:
 
     def run(self, source: Source) -> None:
         """List, fetch and merge."""
-        try:
-            if self.shop.stopped:
-                raise self.shop.stopped
-            calls = self._list(source)
-        except (HarvestError, msgspec.MsgspecError) as error:
-            self._end(error)
+        calls = self._listed(source)
+        if calls is None:
             self._merge(Fetched(), None)
             return
         todo = self._due(calls)
@@ -67,13 +65,32 @@ class SliceFetch:
         self._merge(fetched, calls)
 
     def skip(self) -> None:
-        """Nothing is asked of the vendor; a selection is made among the calls that are known."""
-        self.report.unchanged = len(self.manifest.records)
-        self._choose(list(self.manifest.calls))
+        """Nothing is asked of the vendor; a selection is made among what is known."""
+        self._take_in()
+        self.store.commit(self.manifest)
+        wanted = self.shop.options.selection.records
+        if wanted:
+            self.scope = {self.manifest.records[name].call for name in self.selected() or ()}
+            self.scope |= wanted & set(self.manifest.calls)
+        else:
+            self._choose(list(self.manifest.calls))
+
+    def selected(self) -> set[str] | None:
+        """Readable keys of the records that the user selected; None: all."""
+        selection, scope = self.shop.options.selection, self.scope or ()
+        if not selection:
+            return None
+        return {
+            name
+            for name, entry in self.manifest.records.items()
+            if ({name, entry.call, *entry.key} & selection.records if selection.records else entry.call in scope)
+        }
 
     def forecast(self, source: Source) -> str:
         """What `run` would fetch, in words; listing calls are made, nothing is written."""
-        calls = self._list(source)
+        calls = self._listed(source)
+        if calls is None:
+            return ""
         todo = self._due(calls)
         requests = sum(1 for _ in batches(todo, self.shop.limits))
         self.report.listed = len(calls)
@@ -88,6 +105,16 @@ class SliceFetch:
         if isinstance(error, AuthError | DeferredError):
             self.shop.stopped = error
         self.error = error
+
+    def _listed(self, source: Source) -> dict[str, Call] | None:
+        """The calls of the day; None if they cannot be listed, and `error` tells why."""
+        try:
+            if self.shop.stopped:
+                raise self.shop.stopped
+            return self._list(source)
+        except (HarvestError, msgspec.MsgspecError) as error:
+            self._end(error)
+            return None
 
     def _list(self, source: Source) -> dict[str, Call]:
         check_kept(self.when, self.shop.vendor)
@@ -124,14 +151,19 @@ class SliceFetch:
 
     def _merge(self, fetched: Fetched, listed: dict[str, Call] | None) -> None:
         """Merge the part file, then write down what is known of each call."""
-        merged = self.store.merge(self.manifest, again=self.shop.options.again)
-        self.report.warnings += merged.warnings
-        self.report.unchanged = len(self.manifest.records) - merged.taken
-        note_outcomes(self.manifest, fetched.outcomes, self.when)
+        self._take_in()
+        self.report.warnings += note_outcomes(self.manifest, fetched.outcomes, self.when)
         if listed is not None:
             self._note_listing(listed)
             self.manifest.settled = self._is_settled(listed)
         self.store.commit(self.manifest)
+
+    def _take_in(self) -> None:
+        """Bring the part file into the archive: this run's, and what a run that was cut off left."""
+        merged = self.store.merge(self.manifest, again=self.shop.options.again)
+        self.report.warnings += merged.warnings
+        self.report.unchanged = len(self.manifest.records) - merged.taken
+        adopt(self.manifest)
 
     def _note_listing(self, listed: dict[str, Call]) -> None:
         self.manifest.listed_at = iso(self.when.now)
@@ -139,11 +171,13 @@ class SliceFetch:
             self.manifest.calls.setdefault(key, CallState(MISSING, reason="not fetched yet"))
         for key, state in self.manifest.calls.items():
             state.listed = key in listed
-            if not state.listed and state.records:
-                self.report.warnings.append(f"call {key} is in the archive but no longer listed by the vendor.")
+            if not state.listed and (state.records or state.state in NOT_HAD):
+                place = "in the archive" if state.records else "missing"
+                self.report.warnings.append(f"call {key} is {place} but no longer listed by the vendor.")
 
     def _is_settled(self, listed: dict[str, Call]) -> bool:
+        """Whether nothing more will come; a day that had settled stays so while its calls are final."""
         now = self.when.now
         late = now >= self.when.settled_from and not self.shop.limits.in_maintenance(now)
         final = all(is_final(self.manifest.calls[key], self.manifest, self.when) for key in listed)
-        return late and final and not self.harm and self.error is None
+        return final and (self.manifest.settled or (late and not self.harm and self.error is None))

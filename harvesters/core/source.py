@@ -73,6 +73,12 @@ class Limits:
         """Whether the vendor's data may be incomplete at this instant."""
         return any(hours.covers(instant) for hours in self.maintenance)
 
+    def oldest_kept(self, now: datetime) -> Day:
+        """The oldest day that the vendor still has as a whole."""
+        edge = now - self.retention
+        day = Day.of(edge)
+        return day if day.start >= edge else day + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

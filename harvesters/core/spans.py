@@ -5,6 +5,9 @@ from typing import Any
 from harvesters.core.day import iso_ms
 from harvesters.core.tree import Entity
 
+LONGEST_NS = (1 << 63) - 1
+"""What a `long` holds: 292 years, so only a wrong instant is beyond."""
+
 
 def settle(entity: Entity, conference: Entity | None, started: int) -> None:
     """Complete an entity's `at` and `end` in place.
@@ -34,7 +37,8 @@ def span_fields(entity: Entity) -> dict[str, Any]:
     fields: dict[str, Any] = {"@timestamp": start, "event.start": known_start}
     if entity.end is not None:
         fields["event.end"] = iso_ms(entity.end)
-        fields["event.duration"] = (entity.end - entity.at) * 1_000_000 if known_start else None
+        duration = (entity.end - entity.at) * 1_000_000
+        fields["event.duration"] = duration if known_start and duration <= LONGEST_NS else None
     return fields
 
 
@@ -43,3 +47,10 @@ def seconds(entity: Entity) -> float | None:
     if entity.at is None or entity.end is None or "start_missing" in entity.flags:
         return None
     return (entity.end - entity.at) / 1000
+
+
+def presence(entity: Entity) -> dict[str, str] | None:
+    """From join to leave as a half-open range; None if it is unknown or has no length (Elasticsearch refuses that)."""
+    if not seconds(entity):
+        return None
+    return {"gte": iso_ms(entity.at or 0), "lt": iso_ms(entity.end or 0)}

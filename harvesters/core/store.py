@@ -20,6 +20,7 @@ from harvesters.core.manifest import (
 
 log = logging.getLogger(__name__)
 SHRUNK = 0.5
+UNREADABLE = "{} is damaged and is made anew from the archive: what it knew of calls without a record is lost."
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class SliceStore:
         self.part = folder / f"{day}.part"
         self.manifest_path = folder / f"{day}.manifest.json"
         self._lock = threading.Lock()
+        self._opened = self._merged = False
 
     def peek(self) -> Manifest | None:
         """The manifest as it stands, without making it agree with the archive."""
@@ -53,11 +55,14 @@ class SliceStore:
         Raises:
             ArchiveError: the manifest is of another format.
         """
-        manifest = self.peek() or Manifest(self.vendor, self.account, str(self.day))
+        known = self.peek()
+        manifest = known or Manifest(self.vendor, self.account, str(self.day))
+        said = [] if known or not self.manifest_path.exists() else [UNREADABLE.format(self.manifest_path.name)]
         found = fingerprint(self.archive)
-        if found == (manifest.archive_size, manifest.archive_sha256):
-            return manifest, []
-        return manifest, self._believe_archive(manifest, found)
+        if found != (manifest.archive_size, manifest.archive_sha256):
+            said += self._believe_archive(manifest, found)
+        self._opened = True
+        return manifest, said
 
     def _believe_archive(self, manifest: Manifest, found: tuple[int, str]) -> list[str]:
         """Where manifest and archive differ, the archive wins: no call is final, no record is assumed."""
@@ -89,6 +94,7 @@ class SliceStore:
     def append(self, frame: Frame) -> None:
         """Add a whole record to the part file; safe for several threads."""
         with self._lock:
+            self._merged = False
             self.part.parent.mkdir(parents=True, exist_ok=True)
             with open_private(self.part, "ab") as file:
                 file.write(frame.data)
@@ -117,6 +123,7 @@ class SliceStore:
         report.unchanged = len(chosen) - report.taken
         if report.taken:
             self._rewrite(manifest, chosen.values())
+        self._merged = True
         return report
 
     def _rewrite(self, manifest: Manifest, chosen: Iterable[tuple[Path, Entry]]) -> None:
@@ -128,17 +135,23 @@ class SliceStore:
         manifest.archive_size, manifest.archive_sha256 = fingerprint(self.archive)
 
     def commit(self, manifest: Manifest) -> None:
-        """Write the manifest, unless it knows nothing; only then may the part file go."""
+        """Write the manifest, unless it knows nothing; only then may the part file go, if it was merged.
+
+        Of a slice that could not be opened, what is there is left alone.
+        """
+        if not self._opened:
+            return
         if manifest.listed_at or manifest.calls or manifest.records or self.manifest_path.exists():
             write_manifest(self.manifest_path, manifest)
-        self.part.unlink(missing_ok=True)
+        if self._merged:
+            self.part.unlink(missing_ok=True)
 
 
 def _name_gone(manifest: Manifest, before: dict[str, str]) -> list[str]:
     """Calls whose records the archive lost are owed again; one sentence for each record."""
     lost = {name: call for name, call in before.items() if name not in manifest.records}
     for name, call in lost.items():
-        state = manifest.calls[call]
+        state = manifest.calls.setdefault(call, CallState("failed"))
         state.state, state.reason = "failed", "its archived record was damaged or removed"
         state.records = tuple(each for each in state.records if each != name)
     return [f"record {name} is no longer in the archive and is owed again." for name in lost]

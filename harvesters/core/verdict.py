@@ -1,12 +1,18 @@
 """The verdict on a slice: figures, state and exit code from what is known of its calls and loads."""
 
-from harvesters.core.errors import Exit, HarvestError, InterruptedRunError, worst
+from harvesters.core.errors import Exit, HarvestError, worst
+from harvesters.core.fetching import NOT_HAD
 from harvesters.core.loading import Load
 from harvesters.core.manifest import CallState, Manifest
 from harvesters.core.report import COMPLETE, DEFERRED, EMPTY, FAILED, PARTIAL, SliceReport
 
-NOT_HAD = frozenset({"failed", "lost", "missing"})
 MOST_ODDITIES = 10
+STATES = {
+    Exit.OK: COMPLETE,
+    Exit.PARTIAL: PARTIAL,
+    Exit.DEFERRED: DEFERRED,
+    Exit.INTERRUPTED: PARTIAL,
+}
 INTERRUPTED = "interrupted: what was fetched is kept, and the next run goes on from there"
 
 
@@ -20,7 +26,8 @@ def figures(report: SliceReport, manifest: Manifest, scope: set[str] | None) -> 
 
 
 def _in_scope(key: str, state: CallState, scope: set[str] | None) -> bool:
-    return state.listed if scope is None else key in scope
+    """A call that could not be had counts also when the newest listing leaves it out."""
+    return state.listed or state.state in NOT_HAD if scope is None else key in scope
 
 
 def judge_slice(
@@ -40,20 +47,10 @@ def judge_slice(
     reasons = [str(each).rstrip(".") or INTERRUPTED for each in (error, *(load.error for load in loads)) if each]
     report.reason = "; ".join(dict.fromkeys([*([report.reason] if report.reason else []), *reasons]))
     whole = not report.failed and not harm and all(load.whole for load in loads)
-    report.state = _state(report, error, loads, whole=whole)
     report.exit_code = _exit_code(error, loads, whole=whole)
-
-
-def _state(report: SliceReport, error: BaseException | None, loads: list[Load], *, whole: bool) -> str:
-    if isinstance(error, InterruptedRunError | KeyboardInterrupt):
-        return PARTIAL
-    if error is not None:
-        return DEFERRED if isinstance(error, HarvestError) and error.exit_code is Exit.DEFERRED else FAILED
-    if any(load.error for load in loads):
-        return FAILED
-    if not whole:
-        return PARTIAL
-    return COMPLETE if report.listed else EMPTY
+    report.state = STATES.get(report.exit_code, FAILED)
+    if report.state == COMPLETE and not report.listed:
+        report.state = EMPTY
 
 
 def _exit_code(error: BaseException | None, loads: list[Load], *, whole: bool) -> Exit:

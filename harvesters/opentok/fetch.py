@@ -5,27 +5,31 @@ from dataclasses import dataclass
 
 import msgspec
 
+from harvesters.core.answers import Verdict
 from harvesters.core.day import Day, iso, parse_instant
 from harvesters.core.errors import BadCallError, TooBigError
 from harvesters.core.graphql import GraphQL
 from harvesters.core.paging import pages
 from harvesters.core.source import Call, Failure, Notice, Part, Record
 from harvesters.opentok import shapes
-from harvesters.opentok.judge import CALL_GONE
+from harvesters.opentok.judge import CALL_GONE, GraphError
 from harvesters.opentok.meeting import (
     FEW,
     TOO_BIG,
     Meeting,
     MeetingReader,
     array,
+    ask_smallest,
     stream_part,
 )
 from harvesters.opentok.raw import NULL, is_null
-from harvesters.opentok.shapes import Listed, Members, Session
+from harvesters.opentok.shapes import Listed, Members, Session, Tally
 
 MOST = 1000
 LEVEL = 2
 NONE = "none"
+LEFT_OUT = "the vendor left it out of its answer"
+GONE = frozenset({Verdict.BAD_CALL})
 STREAMS = {"publishers": "publisher", "subscribers": "subscriber"}
 Item = Record | Failure | Notice
 
@@ -34,15 +38,16 @@ def fetch(graph: GraphQL, calls: Sequence[Call], day: Day) -> Iterator[Item]:
     """Records, failures and notices of some sessions; see `Source.fetch`."""
     reader = _Reader(graph, day, {"start": iso(day.start), "end": iso(day.end)})
     ids = [call.key for call in calls]
-    answer = graph.ask("Detail", {**reader.window, "ids": ids, "first": MOST}, TOO_BIG)
-    if answer.judgement.verdict in TOO_BIG:
-        if len(ids) > 1:
-            message = f"{len(ids)} sessions are too big for one answer"
-            raise TooBigError(message)
-        yield from reader.carefully(ids[0])
+    many = len(ids) > 1
+    answer = graph.ask("Detail", {**reader.window, "ids": ids, "first": MOST}, TOO_BIG if many else TOO_BIG | GONE)
+    if answer.judgement.verdict in GONE:
+        yield Failure(ids[0], answer.judgement.why, permanent=True)
         return
-    body = shapes.body.decode(answer.body)
-    yield from reader.answered(body, ids)
+    body = shapes.body.decode(answer.body) if answer.judgement.verdict not in TOO_BIG else None
+    if many and (body is None or body.more_sessions):
+        message = f"{len(ids)} sessions are too big for one answer"
+        raise TooBigError(message)
+    yield from reader.carefully(ids[0]) if body is None else reader.answered(body, ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +60,14 @@ class _Reader:
 
     def answered(self, body: shapes.Body, ids: Sequence[str]) -> Iterator[Item]:
         """What an answer to some ids holds, and which of them it leaves out."""
-        reasons = blame(body, ids)
-        returned = set()
-        for session in body.sessions:
-            if session and session.sessionId and session.sessionId in ids:
-                returned.add(session.sessionId)
-                yield from self.session(session)
-                if reason := reasons.get(session.sessionId):
-                    yield Failure(session.sessionId, reason)
+        came = [session for session in body.sessions if session and session.sessionId in ids]
+        returned = {session.sessionId for session in came}
         missing = [key for key in ids if key not in returned]
-        yield from _missing(missing, body, reasons)
+        failures = blame(body, ids, missing)
+        for session in came:
+            yield from self.session(session)
+        yield from (Failure(key, LEFT_OUT) for key in missing if key not in failures)
+        yield from failures.values()
 
     def carefully(self, key: str) -> Iterator[Item]:
         """One session that is too big for one answer: meeting by meeting."""
@@ -77,22 +80,28 @@ class _Reader:
         if session.meetings is None:
             yield Failure(key, "the vendor sent null for its meetings")
             return
-        first, count, said = session.meetings, 0, None
+        first, tally, problems = session.meetings, Tally(), list[str]()
 
         def ask(cursor: str | None) -> Listed:
-            return first if cursor is None else self._more(key, cursor)
+            return first if cursor is None else self._more(key, cursor, problems)
 
         for page in pages(ask, lambda page: page.cursor, f"the meetings of session {key}"):
-            count, said = count + len(page.items), page.totalCount
-            for raw in page.items:
+            for raw in page.items if tally.take(page) else ():
                 yield from self._meeting(session, raw)
-        if said is not None and said > count:
-            yield Failure(key, f"the vendor speaks of {said} meetings and gave {count}")
+        if short := tally.problem("meetings"):
+            problems.append(short)
+        if problems:
+            yield Failure(key, "; ".join(problems)[:500])
 
-    def _more(self, key: str, cursor: str) -> Listed:
+    def _more(self, key: str, cursor: str, problems: list[str]) -> Listed:
         """The next page of a session's meetings, without their lists if it is too big with them."""
-        found = [each for each in self._meetings("Detail", key, cursor).sessions if each]
-        return (found[0].meetings if found else None) or Listed()
+        body = self._meetings("Detail", key, cursor)
+        problems += [error.said() for error in body.errors or ()]
+        for session in body.sessions:
+            if session and session.meetings:
+                return session.meetings
+        problems.append("the vendor left out a page of its meetings")
+        return Listed()
 
     def _meetings(self, operation: str, key: str, cursor: str | None) -> shapes.Body:
         wanted = {**self.window, "ids": [key], "after": cursor}
@@ -100,7 +109,7 @@ class _Reader:
             answer = self.graph.ask(operation, {**wanted, "first": MOST}, TOO_BIG)
             if answer.judgement.verdict not in TOO_BIG:
                 return shapes.body.decode(answer.body)
-        return shapes.body.decode(self.graph.ask("Meetings", wanted).body)
+        return shapes.body.decode(ask_smallest(self.graph, "Meetings", wanted).body)
 
     def _meeting(self, session: Session, raw: msgspec.Raw) -> Iterator[Item]:
         """One meeting: from the answer if its lists are whole there, else page by page."""
@@ -128,12 +137,13 @@ class _Reader:
             yield Failure(meeting.session, "; ".join(dict.fromkeys(reader.problems))[:500])
 
     def _small(self, meeting: Meeting) -> list[Part] | None:
-        """The meeting in one answer with lists of 50, if it fits and they are whole."""
+        """The meeting in one answer with lists of 50, if it fits, they are whole and nothing is amiss."""
         wanted = {**meeting.variables(), "first": FEW, "after": None}
         answer = self.graph.ask("Detail", wanted, TOO_BIG)
         if answer.judgement.verdict in TOO_BIG:
             return None
-        for session in shapes.body.decode(answer.body).sessions:
+        body = shapes.body.decode(answer.body)
+        for session in () if body.errors else body.sessions:
             for raw in session.meetings.items if session and session.meetings else ():
                 members: Members = shapes.members.decode(raw) if not is_null(raw) else {}
                 if members and meeting.is_in(members):
@@ -167,7 +177,7 @@ def whole_parts(members: Members, meeting: Meeting) -> list[Part] | None:
     parts = [Part("meeting", meeting.head, array(connections.items), len(connections.items))]
     for name, kind in STREAMS.items():
         for raw in (lists[name] or Listed()).items:
-            part, rows = stream_part(kind, raw) if not is_null(raw) else (_null(kind), Listed())
+            part, rows = stream_part(kind, raw)
             if not rows.whole:
                 return None
             parts.append(part)
@@ -178,35 +188,29 @@ def _list(raw: msgspec.Raw | None) -> Listed | None:
     return None if raw is None or is_null(raw) else shapes.listed.decode(raw)
 
 
-def _null(kind: str) -> Part:
-    """A null among the streams stays in the archive; `flatten` counts it."""
-    return Part(kind, NULL, b"[]", 0)
-
-
-def blame(body: shapes.Body, ids: Sequence[str]) -> dict[str, str]:
-    """Which call each error of the answer is about, by its path.
+def blame(body: shapes.Body, ids: Sequence[str], missing: Sequence[str]) -> dict[str, Failure]:
+    """Which call each error of the answer is about: a missing one if the vendor says it is gone, else by its path.
 
     Raises:
         BadCallError: an error names no call and there are several: smaller batches will tell.
     """
-    reasons: dict[str, str] = {}
-    for error in body.errors or ():
-        path = error.path or []
-        at = path[path.index("resources") + 1 :][:1] if "resources" in path else []
-        session = body.sessions[at[0]] if at and isinstance(at[0], int) and at[0] < len(body.sessions) else None
-        if session is not None and session.sessionId:
-            reasons[session.sessionId] = error.said()
-        elif error.errorCode not in CALL_GONE:
-            if len(ids) > 1:
-                raise BadCallError(error.said())
-            reasons[ids[0]] = error.said()
-    return reasons
+    errors = body.errors or ()
+    gone = [error for error in errors if missing and error.errorCode in CALL_GONE]
+    if gone and len(gone) != len(missing) and len(ids) > 1:
+        raise BadCallError(gone[0].said())
+    failures = {key: Failure(key, error.said(), permanent=True) for key, error in zip(missing, gone, strict=False)}
+    for error in (each for each in errors if each not in gone):
+        key = _about(error, body)
+        if key not in ids and len(ids) > 1:
+            raise BadCallError(error.said())
+        key = key if key in ids else ids[0]
+        failures.setdefault(key, Failure(key, error.said()))
+    return failures
 
 
-def _missing(missing: Sequence[str], body: shapes.Body, reasons: dict[str, str]) -> Iterator[Failure]:
-    """Calls that the answer left out, with the vendor's reason if it gave one for all of them."""
-    gone = [error for error in body.errors or () if error.errorCode in CALL_GONE]
-    named = len(gone) >= len(missing)
-    for key, error in zip(missing, gone if named else [None] * len(missing), strict=False):
-        reason = error.said() if error else reasons.get(key, "the vendor left it out of its answer")
-        yield Failure(key, reason, permanent=error is not None)
+def _about(error: GraphError, body: shapes.Body) -> str:
+    """The id of the session that an error's path leads to, "" if it leads to none."""
+    path = error.path or []
+    at = path[path.index("resources") + 1 :][:1] if "resources" in path else []
+    session = body.sessions[at[0]] if at and isinstance(at[0], int) and at[0] < len(body.sessions) else None
+    return (session.sessionId if session else None) or ""

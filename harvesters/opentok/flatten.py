@@ -54,9 +54,20 @@ def _conference(record: Record, meeting: dict[str, Any]) -> Entity:
 
 
 def _entity(key: tuple[str, ...], members: dict[str, Any], fields: dict[str, Any], known: frozenset[str]) -> Entity:
-    extra = {name: value for name, value in members.items() if name not in known}
+    extra = {name: value for name, value in members.items() if name not in known or not _placed(name, value)}
     at, end = instant_ms(members.get("createdAt")), instant_ms(members.get("destroyedAt"))
     return Entity(key, at, end, fields, set(), extra)
+
+
+def _placed(name: str, value: object) -> bool:
+    """Whether a known member is of a type that its field can hold; null and empty need no place."""
+    if value is None or value == "":
+        return True
+    if name in {"createdAt", "destroyedAt"}:
+        return instant_ms(value) is not None
+    if name in {"hasAudioTrack", "hasVideoTrack"}:
+        return isinstance(value, bool)
+    return isinstance(value, dict) if name == "stream" else text(value) is not None
 
 
 def _people(parts: Iterator[Part], oddities: Counter[str]) -> dict[str, Entity]:
@@ -102,7 +113,7 @@ def _streams(groups: Any, oddities: Counter[str]) -> Iterator[Stream]:  # noqa: 
     for (kind, head), parts in groups:
         members = decode_object(head, oddities) if not is_null(head) else {}
         if not members:
-            oddities[f"{kind}s that are null"] += 1
+            oddities[f"{kind}s that are null"] += sum(1 for _ in parts)
             continue
         stats: list[Stat] = []
         for part in parts:
@@ -131,7 +142,8 @@ def _stream(
         "opentok.video_type": video_type,
     }
     entity = _entity(_stream_key(members, connection, stream_id, sent=sent), members, fields, STREAM)
-    entity.extra |= {f"stream.{name}": value for name, value in about.items() if name not in _ABOUT}
+    strange = {name: value for name, value in about.items() if name not in _ABOUT or not _placed(name, value)}
+    entity.extra |= {f"stream.{name}": value for name, value in strange.items()}
     if sent and stream_id and connection:
         publishers[stream_id] = connection
     peer = None if sent else publishers.get(stream_id or "")
@@ -161,9 +173,9 @@ def _kind(video_type: str | None, about: dict[str, Any]) -> str | None:
 def _media(about: dict[str, Any], stats: list[Stat], shape: str | None) -> list[str]:
     """What the stream carries: by its tracks if the vendor tells of them, else by what was measured."""
     tracks: list[Any] = [about.get("hasAudioTrack"), about.get("hasVideoTrack")]
-    if None in tracks:
+    if not all(isinstance(told, bool) for told in tracks):
         measured = media_of(stats)
-        tracks = [seen if told is None else told for told, seen in zip(tracks, measured, strict=True)]
+        tracks = [told if isinstance(told, bool) else seen for told, seen in zip(tracks, measured, strict=True)]
     names = "audio", "screen" if shape == "screen" else "video"
     return [name for name, there in zip(names, tracks, strict=True) if there]
 

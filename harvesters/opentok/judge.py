@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from harvesters.core.answers import OK, Answer, Judgement, Verdict
+from harvesters.core.lenient import decoded
 from harvesters.opentok.raw import NULL, is_null
 
 TOO_LITTLE_TIME = 408
@@ -79,9 +80,8 @@ def judge(answer: Answer) -> Judgement:
     """The verdict on an answer; pure. The body decides, the status only where the body says nothing."""
     if answer.status in {TOO_LITTLE_TIME, TOO_MANY} or answer.status >= SERVER_ERROR:
         return Judgement(Verdict.RETRY, f"{answer.status} {_form(answer)}")
-    try:
-        envelope = _envelope.decode(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    envelope = decoded(_envelope, answer.body)
+    if envelope is None:
         return _unreadable(answer)
     if envelope.errors:
         return _of_errors(envelope, envelope.errors)

@@ -4,25 +4,26 @@ Streams are paged a few at a time and each page's statistics are read to their e
 so that all rows of a stream stand together and only a few streams are in memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
-from harvesters.core.answers import Verdict
-from harvesters.core.errors import SliceError
+from harvesters.core.answers import Answer, Verdict
+from harvesters.core.errors import SliceError, TooBigError
 from harvesters.core.graphql import GraphQL
 from harvesters.core.paging import pages
 from harvesters.core.source import Part
 from harvesters.opentok import shapes
 from harvesters.opentok.raw import NULL, is_null
-from harvesters.opentok.shapes import Listed, Members
+from harvesters.opentok.shapes import Listed, Members, Tally
 
 TOO_BIG = frozenset({Verdict.TOO_BIG, Verdict.ADD_ON_MISSING})
 NOTHING: frozenset[Verdict] = frozenset()
 FEW = 50
 STATS = "streamStatsCollection"
+STILL_TOO_BIG = "the vendor's answer is too big even in the smallest pieces."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,28 @@ def array(items: list[msgspec.Raw]) -> bytes:
     return b"[%s]" % b",".join(items)
 
 
+def ask_smallest(graph: GraphQL, operation: str, variables: Mapping[str, Any]) -> Answer:
+    """The answer to a request that cannot be made smaller.
+
+    Raises:
+        TooBigError: it is too big all the same. After the first answer this is no missing add-on.
+    """
+    answer = graph.ask(operation, variables, TOO_BIG)
+    if answer.judgement.verdict in TOO_BIG:
+        raise TooBigError(STILL_TOO_BIG)
+    return answer
+
+
 def stream_part(kind: str, raw: msgspec.Raw) -> tuple[Part, Listed]:
-    """A publisher or subscriber as a part, and the list its rows came in."""
+    """A publisher or subscriber as a part, and the list its rows came in.
+
+    Nulls stay in the archive, where `flatten` counts them: a stream's as its head, its statistics' as a null row.
+    """
+    if is_null(raw):
+        return Part(kind, NULL, b"[]", 0), Listed()
     head: Members = shapes.members.decode(raw)
-    stats = head.pop(STATS, None)
-    listed = shapes.listed.decode(stats) if stats is not None and not is_null(stats) else Listed()
+    stats = head.pop(STATS, msgspec.Raw(NULL))
+    listed = shapes.listed.decode(stats) if not is_null(stats) else Listed([msgspec.Raw(NULL)])
     return Part(kind, msgspec.json.encode(head), array(listed.items), len(listed.items)), listed
 
 
@@ -86,7 +104,7 @@ class MeetingReader:
 
     def _connections(self) -> Iterator[Part]:
         def ask(cursor: str | None) -> Listed:
-            return self._list("Connections", "connections", {"first": FEW, "after": cursor}, NOTHING) or Listed()
+            return self._smallest("Connections", "connections", {"first": FEW, "after": cursor})
 
         yield Part("meeting", self.meeting.head, b"[]", 0)
         for page in self._to_the_end(ask, "connections"):
@@ -104,22 +122,22 @@ class MeetingReader:
 
     def _to_the_end(self, ask: Any, what: str) -> Iterator[Listed]:  # noqa: ANN401 - a local function
         """All pages of a list; a count that does not fit is a problem of the call."""
-        count, said = 0, None
+        tally = Tally()
         for page in pages(ask, lambda page: page.cursor, what):
-            count, said = count + len(page.items), page.totalCount
-            yield page
-        if said is not None and said > count:
-            self.problems.append(f"the vendor speaks of {said} {what} and gave {count}")
+            if tally.take(page):
+                yield page
+        if short := tally.problem(what):
+            self.problems.append(short)
 
     def _page(self, operation: str, member: str, cursor: str | None) -> Listed:
         """One page of streams with their first rows, in smaller pieces if it is too big."""
         wanted = {"after": cursor, "rowsAfter": None}
         if self.size is not SMALLEST:
-            found = self._list(operation, member, {**wanted, **self._sized(self.size)}, TOO_BIG)
+            found = self._list(operation, member, {**wanted, **self._sized(self.size)})
             if found is not None:
                 return found
             self.size = SMALLEST
-        return self._list(operation, member, {**wanted, **self._sized(SMALLEST)}, NOTHING) or Listed()
+        return self._smallest(operation, member, {**wanted, **self._sized(SMALLEST)})
 
     @staticmethod
     def _sized(size: Size) -> dict[str, int]:
@@ -127,27 +145,33 @@ class MeetingReader:
 
     def _rows(self, operation: str, member: str, kind: str, page: Listed, cursor: str | None) -> Iterator[Part]:
         """The streams of a page, each with its rows to their end."""
-        size, read = self.size, _Streams(kind)
-        read.take(page, None)
+        size, read = self.size, _Streams(kind, page)
         while (rows_after := read.next_cursor()) is not None:
             wanted = {"after": cursor, "rowsAfter": rows_after}
-            more = self._list(operation, member, {**wanted, **self._sized(size)}, TOO_BIG)
+            more = self._list(operation, member, {**wanted, **self._sized(size)})
             if more is None:
                 size = replace(size, rows=SMALLEST.rows)
-                more = self._list(operation, member, {**wanted, **self._sized(size)}, NOTHING)
-            read.take(more or Listed(), rows_after)
+                more = self._smallest(operation, member, {**wanted, **self._sized(size)})
+            read.go_on(more, rows_after)
         self.problems += read.problems()
-        yield from read.done
+        yield from read.parts()
 
-    def _list(self, operation: str, member: str, wanted: dict[str, Any], takes: frozenset[Verdict]) -> Listed | None:
-        """One list of the meeting, None if it is too big and that is taken."""
+    def _smallest(self, operation: str, member: str, wanted: dict[str, Any]) -> Listed:
+        """One list of the meeting that cannot be asked for in smaller pieces; see `ask_smallest`."""
+        found = self._list(operation, member, wanted)
+        if found is None:
+            raise TooBigError(STILL_TOO_BIG)
+        return found
+
+    def _list(self, operation: str, member: str, wanted: dict[str, Any]) -> Listed | None:
+        """One list of the meeting, None if it is too big."""
         page: str | None = None
-        seen: set[str | None] = set()
+        seen: set[str | None] = {""}
         while page not in seen:
             seen.add(page)
             variables = {**self.meeting.variables(), **wanted, "page": page}
-            answer = self.graph.ask(operation, variables, takes)
-            if answer.judgement.verdict in takes:
+            answer = self.graph.ask(operation, variables, TOO_BIG)
+            if answer.judgement.verdict in TOO_BIG:
                 return None
             meetings = self._meetings(shapes.body.decode(answer.body))
             for raw in meetings.items:
@@ -176,46 +200,67 @@ class MeetingReader:
 class _Streams:
     """The streams of one page while their rows are gathered."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, page: Listed) -> None:
         self._kind = kind
-        self._pending: dict[int, str] = {}
-        self._said: dict[int, int] = {}
-        self._seen: set[str] = set()
-        self.done: list[Part] = []
+        self._streams = [_Stream(*stream_part(kind, raw)) for raw in page.items]
+        self._seen = {""}
 
     def next_cursor(self) -> str | None:
         """The cursor that the first unfinished stream waits for."""
-        cursor = next(iter(self._pending.values()), None)
-        if cursor is not None and cursor in self._seen:
+        cursor = next((each.cursor for each in self._streams if each.cursor is not None), None)
+        if cursor is None:
+            return None
+        if cursor in self._seen:
             message = "the vendor's cursor of a stream's statistics does not move."
             raise SliceError(message)
-        self._seen.add(cursor or "")
+        self._seen.add(cursor)
         return cursor
 
-    def take(self, page: Listed, cursor: str | None) -> None:
-        """Add a page: all streams the first time, later the rows of those that wait for its cursor."""
-        fresh = [stream_part(self._kind, raw) for raw in page.items if not is_null(raw)]
-        if cursor is None:
-            self.done = [part for part, _ in fresh]
-            self._said = {i: listed.totalCount or 0 for i, (_, listed) in enumerate(fresh)}
-        waiting = [i for i, wanted in self._pending.items() if wanted == cursor]
-        for i in range(len(fresh)) if cursor is None else waiting:
-            self._pending.pop(i, None)
-            if i >= len(fresh):
-                continue
-            part, listed = fresh[i]
-            if cursor is not None:
-                self.done[i] = _joined(self.done[i], part)
-            if listed.cursor is not None:
-                self._pending[i] = listed.cursor
+    def go_on(self, page: Listed, cursor: str) -> None:
+        """Add the next rows of those streams that wait for this cursor."""
+        for at, stream in enumerate(self._streams):
+            if stream.cursor == cursor:
+                stream.add(*stream_part(self._kind, page.items[at] if at < len(page.items) else msgspec.Raw(NULL)))
+
+    def parts(self) -> Iterator[Part]:
+        """The streams with all their rows."""
+        return (each.part for each in self._streams)
 
     def problems(self) -> list[str]:
-        """Streams whose rows are fewer than the vendor says."""
-        return [
-            f"the vendor speaks of {self._said[i]} statistics of a {self._kind} and gave {part.count}"
-            for i, part in enumerate(self.done)
-            if part.count < self._said[i]
-        ]
+        """Streams whose rows are fewer than the vendor says, or that changed places meanwhile."""
+        moved = f"a {self._kind} was not in its place when the vendor was asked for more of its statistics"
+        short = (each.tally.problem(f"statistics of a {self._kind}") for each in self._streams)
+        return [*(moved for each in self._streams if each.moved), *(problem for problem in short if problem)]
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One stream with the rows that came so far, and the newest page of them."""
+
+    part: Part
+    page: Listed
+    tally: Tally = field(default_factory=Tally)
+    moved: bool = False
+
+    def __post_init__(self) -> None:
+        self.tally.take(self.page)
+
+    @property
+    def cursor(self) -> str | None:
+        """Where its next rows are."""
+        return None if self.moved else self.page.cursor
+
+    def add(self, part: Part, page: Listed) -> None:
+        """Add a page of rows, if it is of this stream: its place in a list is all that it was asked for by."""
+        self.page, self.moved = page, _identity(part) != _identity(self.part)
+        if not self.moved and self.tally.take(page):
+            self.part = _joined(self.part, part)
+
+
+def _identity(part: Part) -> dict[str, bytes]:
+    """What does not change of a stream while it runs."""
+    known: Members = {} if is_null(part.head) else shapes.members.decode(part.head)
+    return {name: bytes(value) for name, value in known.items() if name != "destroyedAt"}
 
 
 def _joined(first: Part, more: Part) -> Part:

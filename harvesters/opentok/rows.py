@@ -1,9 +1,11 @@
 """Statistics rows of OpenTok as measurements in our units: the hot path, one small struct a row."""
 
+import re
 import sys
 from collections import Counter
 from functools import lru_cache
 from itertools import groupby
+from typing import Annotated
 
 import msgspec
 
@@ -12,6 +14,10 @@ from harvesters.core.tree import Medium, Quality, Row
 
 MOST_CODECS = 8
 CLAMPED = ("clamped",)
+NO_SIZE = frozenset({None, "", "-", "0*0", "0x0"})
+# Well inside what a `float` of Elasticsearch holds; NaN, infinite and larger numbers are unreadable.
+Number = Annotated[float, msgspec.Meta(ge=-1e30, le=1e30)]
+_SIZE = re.compile(r"([0-9]{1,6})[x*]([0-9]{1,6})", re.IGNORECASE).fullmatch
 
 
 class Stat(msgspec.Struct, rename="camel", gc=False):
@@ -23,13 +29,13 @@ class Stat(msgspec.Struct, rename="camel", gc=False):
     subscribe_to_audio: bool | None = None
     subscribe_to_video: bool | None = None
     audio_codec: str | None = None
-    audio_latency_ms: float | None = None
-    audio_bitrate_kbps: float | None = None
-    audio_packet_loss: float | None = None
+    audio_latency_ms: Number | None = None
+    audio_bitrate_kbps: Number | None = None
+    audio_packet_loss: Number | None = None
     video_codec: str | None = None
-    video_latency_ms: float | None = None
-    video_bitrate_kbps: float | None = None
-    video_packet_loss: float | None = None
+    video_latency_ms: Number | None = None
+    video_bitrate_kbps: Number | None = None
+    video_packet_loss: Number | None = None
     video_resolution: str | None = None
 
 
@@ -43,10 +49,9 @@ class Bitrates(msgspec.Struct, omit_defaults=True, gc=False):
 @lru_cache(maxsize=512)
 def resolution(text: str | None) -> tuple[int | None, int | None, int | None]:
     """`1280x720` (or with `*`) as width, height and pixels; anything else, zero too, is absent."""
-    width, cross, height = (text or "").lower().replace("*", "x").partition("x")
-    if not cross or not (width.isdecimal() and height.isdecimal()) or not int(width) * int(height):
-        return None, None, None
-    return int(width), int(height), int(width) * int(height)
+    size = _SIZE(text or "")
+    width, height = (int(size[1]), int(size[2])) if size else (0, 0)
+    return (width, height, width * height) if width and height else (None, None, None)
 
 
 def percent(ratio: float | None, oddities: Counter[str]) -> float | None:
@@ -76,7 +81,8 @@ def measurements(stats: list[Stat], *, sent: bool, screen: bool, oddities: Count
         audio = None if audio_on is False else _audio(stat, oddities)
         picture = None if video_on is False else _picture(stat, oddities)
         quality = Quality(audio, None, picture) if screen else Quality(audio, picture)
-        rows.append(Row(at, quality, Bitrates(stat.audio_bitrate_kbps, stat.video_bitrate_kbps), _flags(stat)))
+        own = Bitrates(stat.audio_bitrate_kbps, stat.video_bitrate_kbps)
+        rows.append(Row(at, quality, own, _flags(stat, audio, picture)))
     return rows if in_order else _ordered(rows)
 
 
@@ -93,12 +99,17 @@ def _picture(stat: Stat, oddities: Counter[str]) -> Medium | None:
     if loss:
         loss = percent(loss, oddities)
     width, height, pixels = resolution(stat.video_resolution)
+    if pixels is None and stat.video_resolution not in NO_SIZE:
+        oddities["unreadable 'videoResolution'"] += 1
     nothing = loss is None and latency is None and pixels is None and stat.video_bitrate_kbps is None
     return None if nothing else Medium(loss, latency, None, width, height, pixels)
 
 
-def _flags(stat: Stat) -> tuple[str, ...]:
-    return CLAMPED if (stat.audio_packet_loss or 0) < 0 or (stat.video_packet_loss or 0) < 0 else ()
+def _flags(stat: Stat, audio: Medium | None, picture: Medium | None) -> tuple[str, ...]:
+    """Only what stands in the document can have been clamped."""
+    heard = audio is not None and (stat.audio_packet_loss or 0) < 0
+    seen = picture is not None and (stat.video_packet_loss or 0) < 0
+    return CLAMPED if heard or seen else ()
 
 
 def _ordered(rows: list[Row]) -> list[Row]:

@@ -1,9 +1,12 @@
 """The shapes of OpenTok's answers, as far as the reader must understand them; all else stays bytes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
+from harvesters.core.errors import SliceError
 from harvesters.opentok.judge import GraphError
 from harvesters.opentok.raw import NULL
 
@@ -39,6 +42,33 @@ class Listed(msgspec.Struct):
     def whole(self) -> bool:
         """Whether this page is the whole list, as far as the vendor says."""
         return self.cursor is None and (self.totalCount is None or self.totalCount <= len(self.items))
+
+
+@dataclass(slots=True)
+class Tally:
+    """Items of a list that came in pages, beside the number that the vendor says there are.
+
+    A page that came before does not count: cursors are offsets, and a repeated page stands for one that is missing.
+    """
+
+    found: int = 0
+    said: int | None = None
+    _pages: set[int] = field(default_factory=set)
+
+    def take(self, page: Listed) -> bool:
+        """Count a page's items; whether it is a new one."""
+        self.said = self.said if page.totalCount is None else page.totalCount
+        mark = hash(b",".join(page.items))
+        new = mark not in self._pages
+        self._pages.add(mark)
+        self.found += len(page.items) if new else 0
+        return new
+
+    def problem(self, what: str) -> str | None:
+        """What to say if the vendor counts more than it gave."""
+        if self.said is None or self.found >= self.said:
+            return None
+        return f"the vendor speaks of {self.said} {what} and gave {self.found}"
 
 
 class Session(msgspec.Struct):
@@ -80,37 +110,36 @@ class Body(msgspec.Struct):
         return found.resources if found else []
 
     @property
+    def more_sessions(self) -> bool:
+        """Whether the vendor gave only a page of the sessions asked for."""
+        found = self.data.project.sessionData.sessions
+        return bool(found and found.pageInfo and found.pageInfo.hasNextPage)
+
+    @property
     def summaries(self) -> Listed:
-        """A page of the listing."""
-        return self.data.project.sessionData.sessionSummaries or Listed()
+        """A page of the listing.
 
-
-class MeetingSummary(msgspec.Struct):
-    """What the listing tells of a meeting: enough to plan batches."""
-
-    createdAt: str | None = None  # noqa: N815 - the vendor's name
-    destroyedAt: str | None = None  # noqa: N815 - the vendor's name
-    totalConnections: float | None = None  # noqa: N815 - the vendor's name
-    totalStreams: float | None = None  # noqa: N815 - the vendor's name
-    maxConcurrentStreams: float | None = None  # noqa: N815 - the vendor's name
-    maxConcurrentSubscribers: float | None = None  # noqa: N815 - the vendor's name
-
-
-class _MeetingSummaries(msgspec.Struct):
-    resources: list[MeetingSummary | None] | None = None
+        Raises:
+            SliceError: it is not there, which is not the same as an empty list.
+        """
+        found = self.data.project.sessionData.sessionSummaries
+        if found is None or found.resources is None:
+            message = "the vendor sent null for its list of sessions."
+            raise SliceError(message)
+        return found
 
 
 class Summary(msgspec.Struct):
-    """One session of the listing."""
+    """One session of the listing; its meetings are a hint, so nothing is asked of their form."""
 
     sessionId: str | None = None  # noqa: N815 - the vendor's name
-    meetings: _MeetingSummaries | None = None
+    meetings: Any = None
 
     @property
-    def of_meetings(self) -> list[MeetingSummary]:
+    def of_meetings(self) -> list[dict[str, Any]]:
         """Its meetings, the first ten at most."""
-        listed = self.meetings.resources if self.meetings else None
-        return [each for each in listed or [] if each]
+        listed = self.meetings.get("resources") if isinstance(self.meetings, dict) else None
+        return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
 body = msgspec.json.Decoder(Body)

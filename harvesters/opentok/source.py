@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import jwt
-
-from harvesters.core.answers import Answer, Api, Auth, Judgement
-from harvesters.core.day import Day, instant_ms, iso, parse_instant
+from harvesters.core.answers import Answer, Api, Auth, Judgement, Verdict
+from harvesters.core.day import Day, instant_ms, iso, parse_instant, to_ms
+from harvesters.core.errors import RetentionError
 from harvesters.core.fields import Field
 from harvesters.core.graphql import GraphQL, operations
 from harvesters.core.paging import pages
@@ -25,10 +24,11 @@ from harvesters.core.source import (
 )
 from harvesters.core.tree import Conference
 from harvesters.opentok import shapes
-from harvesters.opentok.fetch import fetch
+from harvesters.opentok.fetch import MOST, fetch
 from harvesters.opentok.fields import OPENTOK
 from harvesters.opentok.flatten import flatten
 from harvesters.opentok.judge import judge
+from harvesters.opentok.meeting import FEW, NOTHING, TOO_BIG, ask_smallest
 from harvesters.opentok.raw import NULL
 
 CLASSIC = "https://insights.opentok.com/graphql"
@@ -36,7 +36,9 @@ TOKEN_LIFE, TOKEN_BACKDATED = timedelta(seconds=300), timedelta(seconds=30)
 BATCH, BATCH_BYTES = 50, 8_000_000
 ROW_BYTES, ROW_SECONDS = 300, 30
 TRIES = 2
+MOST_OF_ANYTHING = 1e6
 UNKNOWN_WEIGHT = BATCH_BYTES // BATCH
+TOO_OLD = frozenset({Verdict.BEYOND_RETENTION})
 
 
 def project_key(text: str) -> str:
@@ -108,6 +110,8 @@ class OpenTok:
 
     def auth(self) -> Auth:
         """A project token: HS256, a nonce, issued a few seconds back so that a fast clock does no harm."""
+        import jwt  # 0.1 s, and `--help` needs none of it
+
         now = self._clock.now()
         claims = {
             "iss": self._settings.api_key,
@@ -138,20 +142,32 @@ class OpenTok:
         listing = _Listing()
         for _ in range(TRIES):
             listing = _Listing()
-            for page in self._pages(day):
-                yield from (_call(item, day) for item in listing.take(page))
+            for body in self._pages(day):
+                yield from (_call(item, day) for item in listing.take(body.summaries))
+                yield from (Notice(f"the list of sessions: {error.said()}", harm=True) for error in body.errors or ())
             if not listing.short:
                 return
         yield Notice(f"the vendor counts {listing.said} sessions and listed {listing.found}.", harm=True)
 
-    def _pages(self, day: Day) -> Iterator[shapes.Listed]:
+    def _pages(self, day: Day) -> Iterator[shapes.Body]:
         window = {"start": iso(day.start), "end": iso(day.end)}
 
-        def ask(cursor: str | None) -> shapes.Listed:
-            answer = self._graph.ask("List", {**window, "after": cursor})
-            return shapes.body.decode(answer.body).summaries
+        def ask(cursor: str | None) -> shapes.Body:
+            return shapes.body.decode(self._page({**window, "after": cursor}).body)
 
-        return pages(ask, lambda page: page.cursor, "the list of sessions")
+        return pages(ask, lambda body: body.summaries.cursor, "the list of sessions")
+
+    def _page(self, variables: dict[str, str | None]) -> Answer:
+        """A page of the list; a page after the first that is refused as too big is asked for in small."""
+        takes = TOO_BIG if variables["after"] else NOTHING
+        answer = self._graph.ask("List", {**variables, "first": MOST}, takes | TOO_OLD)
+        if answer.judgement.verdict in takes:
+            return ask_smallest(self._graph, "List", {**variables, "first": FEW})
+        if answer.judgement.verdict in TOO_OLD:
+            oldest = self.limits.oldest_kept(self._clock.now())
+            message = f"{answer.judgement.why}; by this machine's clock the oldest possible day is {oldest}."
+            raise RetentionError(message)
+        return answer
 
     def fetch(self, account: Account, calls: Sequence[Call], day: Day) -> Iterator[Record | Failure | Notice]:
         """See `Source.fetch`."""
@@ -207,17 +223,23 @@ def weight(summary: shapes.Summary, day: Day) -> int:
     return sum(_meeting_weight(each, day) for each in of_day) if of_day else UNKNOWN_WEIGHT
 
 
-def _may_be_of(meeting: shapes.MeetingSummary, day: Day) -> bool:
-    started = parse_instant(meeting.createdAt)
+def _may_be_of(meeting: dict[str, Any], day: Day) -> bool:
+    started = parse_instant(meeting.get("createdAt"))
     return started is None or started in day
 
 
-def _meeting_weight(meeting: shapes.MeetingSummary, day: Day) -> int:
-    start = instant_ms(meeting.createdAt) or 0
-    end = instant_ms(meeting.destroyedAt) or int(day.end.timestamp() * 1000)
-    streams = meeting.maxConcurrentStreams or meeting.totalStreams or 1
-    people = meeting.totalConnections or 1
-    subscribers = meeting.maxConcurrentSubscribers
+def _meeting_weight(meeting: dict[str, Any], day: Day) -> int:
+    start = instant_ms(meeting.get("createdAt")) or to_ms(day.start)
+    end = instant_ms(meeting.get("destroyedAt")) or to_ms(day.end)
+    streams = _number(meeting, "maxConcurrentStreams") or _number(meeting, "totalStreams") or 1
+    people = _number(meeting, "totalConnections") or 1
+    subscribers = _number(meeting, "maxConcurrentSubscribers")
     received = streams * max(people - 1, 0) if subscribers is None else subscribers
     rows = (streams + received) * max(1.0, (end - start) / 1000 / ROW_SECONDS)
     return int((rows + people) * ROW_BYTES)
+
+
+def _number(meeting: dict[str, Any], name: str) -> float | None:
+    """A count of a summary; anything but a number is absent, and what cannot be a count is brought near to one."""
+    value = meeting.get(name)
+    return min(max(0, value), MOST_OF_ANYTHING) if isinstance(value, int | float) else None

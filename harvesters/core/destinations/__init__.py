@@ -1,7 +1,7 @@
 """Where documents go: dumb sinks of bytes that count what became of each document."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -66,6 +66,24 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Current:
+    """A conference that was loaded, and how: its documents are of this fetch (ms), code and settings and no other."""
+
+    conference_id: str
+    fetched_at: int
+    revision: str
+    settings: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How many superseded documents went; `refused`: our user may not delete."""
+
+    number: int = 0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """A conference of which a destination holds fewer (`short`) or more documents than the manifest says."""
 
@@ -108,6 +126,9 @@ class Destination(Protocol):
 
     def check(self, target: Target, expected: Iterable[Expected]) -> list[Difference]:
         """Where what it holds differs from what the manifest says."""
+
+    def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
+        """Remove what conferences that were just loaded no longer have."""
 
     def note(self, id_: str, document: Mapping[str, object]) -> None:
         """Keep a document of the harvester's own (a slice, a run), where that has a place."""

@@ -5,7 +5,7 @@ command talks to Elasticsearch, since the import costs 0.4 s.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ import msgspec
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.destinations.bulk import BLOCKED, NO_INDEX, Body, Error, Item, Reply, without_values
 from harvesters.core.encode import INDEX
-from harvesters.core.errors import DestinationError
+from harvesters.core.errors import BusyDestinationError, DestinationError
 from harvesters.core.templates import RUNS, TEMPLATES_VERSION, template_name
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ AGAIN_STATUS = frozenset({429, 502, 503, 504})
 TOO_LARGE_STATUS = frozenset({400, 413})
 NOT_FOUND = 404
 TERMS = 1000
+_SEEN = {"_index": "_index", "_id": "_id", "if_seq_no": "_seq_no", "if_primary_term": "_primary_term"}
 COMPATIBLE = "application/vnd.elasticsearch+"
 
 logging.getLogger("elastic_transport").setLevel(logging.ERROR)
@@ -76,7 +77,7 @@ def _client(settings: CommonSettings, **more: Any) -> elasticsearch.Elasticsearc
     if settings.es_ca_file:
         login["ca_certs"] = str(settings.es_ca_file)
     return elasticsearch.Elasticsearch(
-        list(settings.es_host or ()), request_timeout=REQUEST_TIMEOUT, max_retries=0, **login, **more
+        list(settings.es_host or ()), request_timeout=REQUEST_TIMEOUT, retry_on_timeout=False, **login, **more
     )
 
 
@@ -85,9 +86,10 @@ class Cluster:
 
     def __init__(self, settings: CommonSettings, deadline: float = 0.0) -> None:
         """`deadline`: until when a load waits for a node that is busy or gone (monotonic); nothing is sent yet."""
-        self.admin = _client(settings)
+        # A node that is gone is no reason to give up while there are others.
+        self.admin = _client(settings, max_retries=len(settings.es_host or ()), retry_on_status=())
         raw = {each.mimetype: each() for each in (_ReadyLines, _RawReply)}
-        self._bulk = _client(settings, serializers=raw)
+        self._bulk = _client(settings, serializers=raw, max_retries=0)
         self.prefix = settings.index_prefix
         self.deadline = deadline
         hosts = [urlsplit(host) for host in settings.es_host or ()]
@@ -144,6 +146,13 @@ class Cluster:
             raise Again(message)
         return items
 
+    def delete(self, hits: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Delete documents that a search found, unless they changed since; the status of each, in order."""
+        actions = [{"delete": {name: hit[found] for name, found in _SEEN.items()}} for hit in hits]
+        with self.sentences():
+            answer = self.admin.bulk(operations=actions, filter_path="items.*.status")
+        return [item["delete"]["status"] for item in answer["items"]]
+
     def _of_status(self, error: elasticsearch.ApiError) -> Exception:
         status, cause = error.meta.status, _cause(error)
         if cause.get("type") == BLOCKED:
@@ -173,7 +182,8 @@ class Cluster:
             elastic_transport.TransportError,
             elasticsearch.UnsupportedProductError,
         ) as error:
-            raise DestinationError(self._sentence(error)) from error
+            kind = BusyDestinationError if _passes(error) else DestinationError
+            raise kind(self._sentence(error)) from error
 
     def _sentence(self, error: Exception) -> str:
         """An error of the client as what to do about it, without the bodies that it quotes."""
@@ -191,6 +201,13 @@ class Cluster:
         """Write one document of the harvester's own (a run or slice)."""
         with self.sentences():
             self.admin.index(index=f"{self.prefix}-{RUNS}", id=id_, document=document)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the same request may do better in a moment."""
+    if isinstance(error, elasticsearch.ApiError):
+        return error.meta.status in AGAIN_STATUS and _cause(error).get("type") != BLOCKED
+    return isinstance(error, elastic_transport.TransportError) and not isinstance(error, elastic_transport.TlsError)
 
 
 def _cause(error: elasticsearch.ApiError) -> dict[str, Any]:
@@ -213,8 +230,11 @@ def _reason(error: elasticsearch.ApiError) -> str:
 
 def _short(error: Exception) -> str:
     """A transport error without the address and bodies that it repeats."""
+    if "NameResolutionError" in str(error):
+        return "there is no such host"
     names = {
         "ConnectionError": "the connection was refused or lost",
         "ConnectionTimeout": "no answer in time",
+        "TlsError": "TLS failed: its certificate is not trusted (see ES_CA_FILE), or it does not speak https",
     }
     return names.get(type(error).__name__, f"an unreadable answer ({type(error).__name__})")

@@ -1,18 +1,27 @@
 """The index destination: Elasticsearch 8.19 and 9, through the official client's `bulk` with ready bytes."""
 
+import logging
+import random
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 from harvesters.core.day import Clock
-from harvesters.core.destinations import Counts, Difference, Documents, Expected, Target
+from harvesters.core.destinations import Counts, Current, Difference, Documents, Expected, Removed, Target
 from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Body
 from harvesters.core.destinations.census import differences
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.sender import DeadLetters, Sender
+from harvesters.core.destinations.superseded import remove_superseded
+from harvesters.core.errors import BusyDestinationError
+from harvesters.core.retry_after import backoff
 
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 IN_FLIGHT = 3
 SENDERS = 2
+TRIES = 4
 
 
 class IndexDestination:
@@ -24,11 +33,22 @@ class IndexDestination:
     def __init__(self, cluster: Cluster, clock: Clock, dead_letters: Callable[[Target], DeadLetters]) -> None:
         """`dead_letters`: where refused documents of a slice are copied to."""
         self._cluster, self._clock, self._dead_letters = cluster, clock, dead_letters
+        self._dice = random.SystemRandom()
 
     def open(self) -> None:
         """Find the cluster and its templates."""
-        self.identity = self._cluster.identify()
-        self._cluster.check_templates()
+        self.identity = self._patiently(self._cluster.identify)
+        self._patiently(self._cluster.check_templates)
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """The result of a request outside the load, asked for a few times where the node is busy or gone."""
+        for attempt in range(1, TRIES):
+            try:
+                return work()
+            except BusyDestinationError as error:
+                log.info("%s Asking again.", error)
+                self._clock.sleep(backoff(attempt, self._dice))
+        return work()
 
     def write(self, target: Target, records: Iterable[tuple[str, Documents]], counts: Counts) -> None:
         """Encode and send at the same time; at most three bodies are under way."""
@@ -54,7 +74,12 @@ class IndexDestination:
 
     def check(self, target: Target, expected: Iterable[Expected]) -> list[Difference]:
         """Count the documents of each conference, type by type."""
-        return differences(self._cluster, target, list(expected))
+        known = list(expected)
+        return self._patiently(lambda: differences(self._cluster, target, known))
+
+    def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
+        """Delete them, each only if it is still what was found."""
+        return self._patiently(lambda: remove_superseded(self._cluster, loaded))
 
     def note(self, id_: str, document: Mapping[str, object]) -> None:
         """Write it into `<prefix>-runs`."""

@@ -1,13 +1,13 @@
 """The lake: a zstd NDJSON file for each document type and day, read directly by DuckDB, polars and jq."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
 import zstandard
 
-from harvesters.core.destinations import Counts, Difference, Documents, Expected, Target
+from harvesters.core.destinations import Counts, Current, Difference, Documents, Expected, Removed, Target
 from harvesters.core.errors import DestinationError
 from harvesters.core.fields import CALL_TYPES
 from harvesters.core.files import open_private, sync, sync_folder
@@ -62,6 +62,11 @@ class LakeDestination:
             for type_, number in each.counts.items()
             if type_ in gone and number
         ]
+
+    def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
+        """Nothing is superseded: files are rewritten as a whole."""
+        del loaded
+        return Removed()
 
     def note(self, id_: str, document: Mapping[str, object]) -> None:
         """Runs and slices have no place here."""

@@ -1,9 +1,9 @@
 """The stdout destination: one JSON object a line, with `_index` and `_id` as first members."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO
 
-from harvesters.core.destinations import Counts, Difference, Documents, Expected, Target
+from harvesters.core.destinations import Counts, Current, Difference, Documents, Expected, Removed, Target
 from harvesters.core.encode import Encoded
 from harvesters.core.errors import DestinationError
 
@@ -48,6 +48,11 @@ class StdoutDestination:
         """Nothing is kept, so nothing can differ."""
         del target, expected
         return []
+
+    def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
+        """What was printed cannot be taken back."""
+        del loaded
+        return Removed()
 
     def note(self, id_: str, document: Mapping[str, object]) -> None:
         """Runs and slices have no place here."""

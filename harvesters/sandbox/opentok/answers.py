@@ -26,18 +26,26 @@ def load_folder(folder: Path) -> list[Record]:
     skipped and named in the log.
 
     Raises:
-        msgspec.DecodeError: a file is not JSON.
+        ValueError: a file is not JSON.
         OSError: the folder or a file cannot be read.
     """
     sessions: list[Record] = []
     for path in sorted(folder.glob("*.json")):
-        found = list(_sessions(msgspec.json.decode(path.read_bytes())))
+        found = list(_sessions(_decoded(path)))
         if not found:
             _log.warning("%s holds no session data: skipped", path.name)
         name = path.name.partition(".")[0]
         names = [name, *(f"{name}-{number}" for number in range(2, len(found) + 1))]
         sessions += map(_with_ids, found, names)
     return sessions
+
+
+def _decoded(path: Path) -> object:
+    try:
+        return msgspec.json.decode(path.read_bytes())
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"{path} is no JSON: {error}."
+        raise ValueError(message) from error
 
 
 def _sessions(answer: object) -> Iterator[Record]:

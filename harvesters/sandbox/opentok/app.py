@@ -146,8 +146,7 @@ def serve_opentok(  # noqa: PLR0913  # each is one independent setting
 
     Raises:
         OSError: the folder cannot be read.
-        ValueError: there is no such fault.
-        msgspec.DecodeError: a file of it is not JSON.
+        ValueError: there is no such fault, or a file of it is not JSON.
     """
     access = Access(key, secret, now, rules)
     senders = RateLimit(rules.rate_limit, rules.rate_window, ticks)

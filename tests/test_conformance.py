@@ -1,0 +1,182 @@
+"""Every source holds every promise of the contract; and every check rejects a source that breaks it.
+
+A new vendor adds a `Case` here, and its name to `CASES`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from harvesters import SOURCES
+from harvesters.core.encode import Encoded
+from harvesters.sandbox import Rules, serve_opentok
+from tests import conformance_calls as of_calls
+from tests import conformance_rules as rules
+from tests import conformance_runs as runs
+from tests import conformance_trees as trees
+from tests.bad_sources import REJECTED
+from tests.conformance import Bench, Case, Check, Now, outline, run_check, whole_day
+from tests.opentok_days import KEY, SECRET, session, session_id
+from tests.rooms_source import Rooms
+from tests.rooms_vendor import ROOMS
+
+DAY = date(2026, 11, 20)
+BEFORE = DAY - timedelta(days=1)
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+@contextmanager
+def opentok(node_limit: int | None, now: Now) -> Iterator[Mapping[str, str]]:
+    """Two sessions of a few minutes, one with meetings on both sides of midnight, one with a shared screen."""
+    calls = [
+        session(0, day=DAY, start=timedelta(hours=9), people=2, minutes=3),
+        session(1, day=DAY, start=timedelta(hours=10), people=2, minutes=2, meetings=2, gap=5),
+        session(2, day=BEFORE, start=timedelta(hours=23, minutes=50), people=2, minutes=10, meetings=2, gap=10),
+        session(3, day=DAY, start=timedelta(hours=11), people=2, minutes=2, screens=1),
+        session(4, day=BEFORE, start=timedelta(hours=12), people=2, minutes=2),
+    ]
+    rules = Rules(rate_limit=None, node_limit=node_limit)
+    with serve_opentok(calls, key=KEY, secret=SECRET, now=now, rules=rules) as server:
+        yield {"OPENTOK_API_KEY": KEY, "OPENTOK_API_SECRET": SECRET, "OPENTOK_URL": server.url}
+
+
+OPENTOK = {
+    session_id(0, DAY): 1,
+    session_id(1, DAY): 2,
+    session_id(2, BEFORE): 1,
+    session_id(3, DAY): 1,
+    session_id(4, BEFORE): 0,
+}
+UNKNOWN = session_id(99, DAY)
+CASES = (
+    Case("opentok", partial(opentok, None), NOW, DAY, OPENTOK, UNKNOWN, "opentok"),
+    Case("opentok", partial(opentok, 30), NOW, DAY, OPENTOK, UNKNOWN, "opentok page by page"),
+)
+
+
+CHECKS: dict[str, Check] = {
+    check.__name__: check
+    for check in (
+        rules.declarations,
+        rules.imports,
+        of_calls.login,
+        of_calls.listing,
+        of_calls.fetching,
+        of_calls.laziness,
+        of_calls.bad_calls,
+        of_calls.batching,
+        of_calls.sharing,
+        of_calls.judging,
+        trees.purity,
+        trees.cuts,
+        trees.nulls,
+        trees.strangers,
+        trees.keys,
+        trees.emitted,
+        trees.personal,
+        runs.ids,
+        runs.replaying,
+        runs.repeating,
+        runs.secrecy,
+    )
+}
+
+
+def test_every_source_has_a_case() -> None:
+    assert {case.name for case in CASES} == set(SOURCES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+@pytest.mark.parametrize("check", CHECKS)
+def test_it_conforms(check: str, case: Case, tmp_path: Path) -> None:
+    run_check(CHECKS[check], case, tmp_path)
+
+
+def test_how_opentok_cuts_its_answers_changes_no_record(tmp_path: Path) -> None:
+    found, requests = [], []
+    for case in CASES:
+        bench = Bench(case, tmp_path, NOW)
+        with case.serve(lambda: NOW) as bench.environment, bench.shops() as (shop,):
+            found.append(outline(whole_day(bench, shop)))
+            requests.append(shop.traffic.requests)
+    assert found[0] == found[1]
+    assert len(found[0]) == sum(OPENTOK.values())
+    # The list, and all sessions in one batch; else each session by itself, and its lists one after the other.
+    assert requests[0] == 2
+    assert requests[1] > 20
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_good_source_of_another_kind_passes(check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SOURCES, "rooms", "tests.rooms_source:Rooms")
+    run_check(CHECKS[check], ROOMS, tmp_path)
+
+
+@pytest.mark.parametrize(("check", "source", "says"), REJECTED, ids=[f"{c}-{s.__name__}" for c, s, _ in REJECTED])
+def test_a_source_that_breaks_a_promise_is_rejected(
+    check: str, source: type[Rooms], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SOURCES, "rooms", f"tests.bad_sources:{source.__name__}")
+    # Some break so badly that the check does not come as far as to say so.
+    with pytest.raises((AssertionError, KeyError, TypeError, ValueError), match=says):
+        run_check(CHECKS[check], ROOMS, tmp_path)
+
+
+IMPORTS = {
+    "try": "try:\n    x = 1\nexcept ValueError:\n    x = 2",
+    "contextlib.suppress": "from contextlib import suppress",
+    "global": "def f() -> None:\n    global x\n    x = 1",
+    "requests": "import requests",
+    "requests.Session": "def f() -> None:\n    from requests import Session",
+    "time.sleep": "from time import sleep",
+    "self.api.clock.sleep": "def f(self: object) -> None:\n    self.api.clock.sleep(1)",
+    "os": "import os",
+    "os.environ": "from os import environ",
+    "logging": "import logging",
+    "socket": "import socket",
+    "urllib.request": "import urllib.request",
+    "datetime.datetime.now": "from datetime import datetime as dt\nx = dt.now()",
+    "datetime.date.today": "import datetime\nx = datetime.date.today()",
+    "open": "x = open('x')",
+    "print": "print('x')",
+    "harvesters.core.http.HttpApi": "from harvesters.core.http import HttpApi",
+    "harvesters.core.http": "from harvesters.core import http",
+    "harvesters.core.engine": "import harvesters.core.engine",
+    "harvesters.core.destinations.lake": "from harvesters.core.destinations import lake",
+    "harvesters.commands.main.main": "from harvesters.commands.main import main",
+    "harvesters.sandbox.Server": "from harvesters.sandbox import Server",
+    "harvesters.opentok.OpenTok": "from harvesters.opentok import OpenTok",
+    "harvesters.SOURCES": "from harvesters import SOURCES",
+}
+
+
+@pytest.mark.parametrize("what", IMPORTS)
+@pytest.mark.parametrize("form", ["halls.py", "halls/deep/inside.py"])
+def test_a_source_that_goes_behind_the_engine_is_rejected(
+    what: str, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / form
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in ("halls", "halls/deep"):
+        if (tmp_path / folder).is_dir():
+            (tmp_path / folder / "__init__.py").touch()
+    path.write_text(f"{IMPORTS[what]}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(SOURCES, "rooms", "halls:Halls")
+    with pytest.raises(AssertionError, match=rf"{path.name}: (line \d: |imports ){re.escape(what)}($|;)"):
+        rules.imports(Bench(ROOMS, tmp_path, NOW))
+
+
+def test_every_check_rejects_some_source() -> None:
+    assert {check for check, _, _ in REJECTED} | {"imports"} == set(CHECKS)
+
+
+@pytest.mark.parametrize("bad", [["a", "b", "a"], ["a" * 513], [""], []], ids=["twice", "too long", "empty", "none"])
+def test_ids_that_elasticsearch_would_not_keep_apart_are_rejected(bad: list[str]) -> None:
+    with pytest.raises(AssertionError):
+        runs.check_ids([Encoded("sample", "vconf-samples-2026.11", id_, 1, b"{}") for id_ in bad])
