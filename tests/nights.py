@@ -29,9 +29,10 @@ from harvesters.core.days import archived_days
 from harvesters.core.destinations.stdout import StdoutDestination
 from harvesters.core.errors import Exit
 from harvesters.core.manifest import Manifest
+from harvesters.core.notes import note_run
 from harvesters.core.options import Options, Selection
 from harvesters.core.report import RunReport, SliceReport
-from harvesters.core.run import finish, note_run, run_days
+from harvesters.core.run import finish, run_days
 from harvesters.core.settings import Values, require
 from harvesters.core.settings import read as read_settings
 from harvesters.core.setup import load_templates

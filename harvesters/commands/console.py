@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.progress import Task
     from rich.text import Text
 
-    from harvesters.core.http import Traffic
     from harvesters.core.report import RunReport, SliceReport
+    from harvesters.core.traffic import Traffic
 
 COLOURS = {"complete": "32", "empty": "36", "partial": "33", "deferred": "33", "failed": "31", "planned": "36"}
 MOST_NAMED = 20

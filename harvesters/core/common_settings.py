@@ -79,6 +79,12 @@ class CommonSettings:
         parse=Path,
         shown_default="data beside harvest.py",
     )
+    accounts_file: Path | None = setting(
+        "ACCOUNTS_FILE",
+        "file of further accounts",
+        parse=Path,
+        shown_default="accounts.toml in the working folder, else beside .env",
+    )
     vendor_ca_file: Path | None = setting(
         "VENDOR_CA_FILE", "certificates to trust for vendors, behind a school's proxy", parse=Path
     )
@@ -94,7 +100,12 @@ def problems_of(settings: CommonSettings) -> list[str]:
         found.append("ES_PASSWORD is set but ES_USER is not.")
     if settings.es_user and settings.es_api_key:
         found.append("ES_API_KEY and ES_USER are both set: keep one.")
-    for env, path in (("ES_CA_FILE", settings.es_ca_file), ("VENDOR_CA_FILE", settings.vendor_ca_file)):
+    files = {
+        "ES_CA_FILE": settings.es_ca_file,
+        "ACCOUNTS_FILE": settings.accounts_file,
+        "VENDOR_CA_FILE": settings.vendor_ca_file,
+    }
+    for env, path in files.items():
         if path and not path.is_file():
             found.append(f"{env} names {path}, which is not a file.")
     return found

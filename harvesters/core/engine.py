@@ -7,12 +7,12 @@ from harvesters.core.day import Day
 from harvesters.core.destinations import Destination, Target
 from harvesters.core.errors import ArchiveError, Exit, HarvestError, InterruptedRunError
 from harvesters.core.fetching import Schedule
-from harvesters.core.http import Traffic
 from harvesters.core.loading import Load, Loader
 from harvesters.core.manifest import Loaded, Manifest
 from harvesters.core.report import PLANNED, SliceReport
 from harvesters.core.slice_fetch import SliceFetch
 from harvesters.core.store import SliceStore
+from harvesters.core.traffic import Traffic
 from harvesters.core.verdict import judge_slice
 from harvesters.core.workshop import Workshop
 

@@ -25,8 +25,10 @@ from harvesters.core.errors import (
     SliceError,
     TooBigError,
 )
+from harvesters.core.lenient import without_lone_surrogates
 from harvesters.core.limiter import Limiter
 from harvesters.core.retry_after import backoff, wished
+from harvesters.core.traffic import Traffic
 from harvesters.core.wire import BrokenLineError, Wire
 
 log = logging.getLogger(__name__)
@@ -58,23 +60,12 @@ class _AgainError(Exception):
 
 @dataclass(slots=True)
 class _Trial:
-    """One request on its way to a good answer: since when it fails, and whether it was refused before."""
+    """One request on its way to a good answer: since when it fails and why, and whether it was refused before."""
 
     request: Request
     failing_since: float
     refused: bool = False
-
-
-@dataclass(slots=True)
-class Traffic:
-    """What the line cost: requests sent, those that were retries, seconds waited, bytes received."""
-
-    requests: int = 0
-    retried: int = 0
-    waited_s: float = 0.0
-    bytes_in: int = 0
-    waiting_for: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    why: str = ""
 
 
 @dataclass(slots=True)
@@ -101,7 +92,7 @@ class HttpApi:
     def __init__(self, judge: Callable[[Answer], Judgement], limiter: Limiter, clock: Clock, port: Port) -> None:
         """`judge`: the source's; its `auth` is handed in by `identify`."""
         self.clock = clock
-        self.traffic = Traffic()
+        self.traffic = Traffic(monotonic=clock.monotonic)
         self._judge, self._limiter, self._port = judge, limiter, port
         self._wire = Wire(clock, port.cap, port.ca_file)
         self._renewal = threading.Lock()
@@ -123,7 +114,7 @@ class HttpApi:
             retry=retry_if_exception_type(_AgainError),
             wait=self._pause,
             stop=stop_never,
-            sleep=lambda seconds: self._wait(seconds, f"{_place(request)} to answer"),
+            sleep=lambda seconds: self._wait(seconds, f"{_place(request)} ({trial.why})"),
             before_sleep=lambda state: self._before_retry(trial, state),
         ):
             with attempt:
@@ -141,6 +132,7 @@ class HttpApi:
         """End the work if patience does not reach as far as the next try; count the try."""
         again, seconds, place = _reason(state), state.upcoming_sleep, _place(trial.request)
         failing = self.clock.monotonic() - trial.failing_since
+        trial.why = str(again)
         if again.limited:
             # It told us to wait, so the wait is no failure.
             trial.failing_since = self.clock.monotonic() + seconds
@@ -148,8 +140,7 @@ class HttpApi:
             message = f"{place} failed for {failing:.0f} s, the last time with: {again}"
             raise SliceError(message)
         self._check_deadline(seconds, f"{place}, which failed with: {again}")
-        with self.traffic.lock:
-            self.traffic.retried += 1
+        self.traffic.add(retried=1)
         log.info("%s: %s; asking again in %.1f s", place, again, seconds)
 
     def _check_deadline(self, seconds: float, what: str) -> None:
@@ -160,11 +151,8 @@ class HttpApi:
 
     def _wait(self, seconds: float, what: str) -> None:
         self._check_deadline(seconds, what)
-        with self.traffic.lock:
-            self.traffic.waited_s += seconds
-            self.traffic.waiting_for = f"{seconds:.0f} s for {what}"
-        self.clock.sleep(seconds)
-        self.traffic.waiting_for = ""
+        with self.traffic.waiting(seconds, what):
+            self.clock.sleep(seconds)
 
     def _once(self, request: Request) -> Answer:
         """One request on the wire: the limit paid, the answer read whole and judged."""
@@ -173,15 +161,13 @@ class HttpApi:
             message = f"the deadline passed before {_place(request)} was asked; run again to go on"
             raise DeferredError(message)
         self._limiter.acquire(lambda seconds: self._wait(seconds, "the vendor's rate limit"))
-        with self.traffic.lock:
-            self.traffic.requests += 1
+        self.traffic.add(requests=1)
         auth = self._credentials()
         try:
             answer = self._exchange(request, auth)
         except BrokenLineError as error:
             raise _AgainError(str(error)) from error
-        with self.traffic.lock:
-            self.traffic.bytes_in += len(answer.body)
+        self.traffic.add(bytes_in=len(answer.body))
         log.debug("%s answered %d with %d bytes", _place(request), answer.status, len(answer.body))
         judgement = answer.judgement if answer.judgement is not OK else self._judge(answer)
         if judgement.verdict is Verdict.REFUSED:
@@ -192,7 +178,9 @@ class HttpApi:
         return replace(answer, judgement=judgement)
 
     def _exchange(self, request: Request, auth: Auth) -> Answer:
-        return self._wire.exchange(request, auth)
+        """The answer, waited for as long as the deadline allows; without lone surrogates, which no decoder takes."""
+        answer = self._wire.exchange(request, auth, self._port.deadline)
+        return replace(answer, body=without_lone_surrogates(answer.body))
 
     def _credentials(self) -> Auth:
         with self._renewal:
@@ -225,6 +213,7 @@ def _accept(request: Request, answer: Answer) -> Answer:
 
 
 def _place(request: Request) -> str:
-    """The endpoint for people: host and path, without query and credentials."""
+    """The endpoint for people: host, port and path, without query and credentials."""
     parts = urlsplit(request.url)
-    return f"{parts.hostname}{parts.path}"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.hostname}{port}{parts.path}"

@@ -27,6 +27,18 @@ def decoded(decoder: msgspec.json.Decoder[T], raw: bytes) -> T | None:
         return None
 
 
+_ESCAPE = rb"\\u[dD][%s][0-9a-fA-F]{2}"
+_WHOLE = (_ESCAPE % b"89abAB") + (_ESCAPE % b"c-fC-F")
+_LONE = re.compile(rb"(\\\\)|(%s)|%s" % (_WHOLE, _ESCAPE % b"89a-fA-F"))
+
+
+def without_lone_surrogates(body: bytes) -> bytes:
+    """The same JSON with half characters, such as a cut text ends with, as U+FFFD; whole ones stay."""
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return body
+    return _LONE.sub(lambda found: found[1] or found[2] or rb"\ufffd", body)
+
+
 def decode_json(raw: bytes, oddities: Counter[str]) -> Any:  # noqa: ANN401 - any JSON
     """A JSON value; lone surrogates and bad UTF-8 are replaced, numbers without end are absent.
 

@@ -71,6 +71,7 @@ class Load:
         shortfall: sentences for documents that are missing after all.
         surplus: sentences for documents that nobody knows of.
         removed: superseded documents that were deleted.
+        unchanged: documents that were there already.
         oddities: what the vendor sent and nobody expected.
         error: why the load ended early.
     """
@@ -81,6 +82,7 @@ class Load:
     shortfall: list[str] = field(default_factory=list)
     surplus: list[str] = field(default_factory=list)
     removed: int = 0
+    unchanged: int = 0
     oddities: Counter[str] = field(default_factory=Counter)
     error: HarvestError | None = None
 
@@ -111,7 +113,13 @@ class Loader:
             self._remove_superseded()
         except DestinationError as error:
             self.result.error = error
+        self.result.unchanged = self._unchanged()
         return self.result
+
+    def _unchanged(self) -> int:
+        """How many documents are there that this load did not send."""
+        stamps = self._loaded.records.items() if self.destination.identity else ()
+        return sum(sum(stamp.counts.values()) for name, stamp in stamps if name not in self._fresh)
 
     def _load_again(self, short: list[str]) -> None:
         """Forget what is known of records that fell short, and load them once more."""

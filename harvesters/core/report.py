@@ -1,9 +1,11 @@
 """What a run says at its end: one sentence a slice, one summary line, and the same as JSON."""
 
+import re
 import resource
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from harvesters.core.errors import Exit
@@ -141,6 +143,12 @@ class RunReport:
 
 
 def peak_rss_mb() -> float:
-    """Largest memory use of this process so far, in MB."""
+    """Largest memory use of this process so far, in MB.
+
+    Linux hands `ru_maxrss` on to the programs that a process starts, so a large parent would be taken for us.
+    """
+    own = Path("/proc/self/status")
+    if own.exists() and (found := re.search(r"VmHWM:\s*(\d+)", own.read_text("ascii", "replace"))):
+        return round(int(found[1]) / (1 << 10), 1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)

@@ -1,19 +1,17 @@
 """One execution of the command over the days of one vendor and account."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import Any
 
-from harvesters.core.day import Day, instant_ms, iso
+from harvesters.core.day import Day, iso
 from harvesters.core.days import archived_days, nightly, owes
-from harvesters.core.encode import ECS_VERSION, SCHEMA, nest
 from harvesters.core.engine import UNREACHED, run_slice
-from harvesters.core.errors import DestinationError, Exit, worst
-from harvesters.core.ids import doc_id
+from harvesters.core.errors import Exit, worst
 from harvesters.core.locks import held
 from harvesters.core.manifest import Manifest
+from harvesters.core.notes import note_slice
 from harvesters.core.report import RunReport, SliceReport, many
 from harvesters.core.store import SliceStore
 from harvesters.core.workshop import Workshop
@@ -57,7 +55,7 @@ def run_days(shop: Workshop, days: Iterable[Day] | None, report: RunReport, tell
             report.slices.append(slice_report)
             tell(slice_report)
             if not shop.options.selection:
-                _note_slice(shop, slice_report)
+                note_slice(shop, report.id, slice_report)
             if slice_report.exit_code is Exit.INTERRUPTED:
                 break
         return _outdated(shop, set(taken)) if days is None else []
@@ -99,61 +97,3 @@ def finish(report: RunReport, now: datetime, more: Iterable[Exit] = ()) -> None:
     """Give a run its end and its exit code, the worst of its slices'."""
     report.exit_code = worst([each.exit_code for each in report.slices] + list(more))
     report.ended = iso(now)
-
-
-def _note_slice(shop: Workshop, report: SliceReport) -> None:
-    day = Day.parse(report.day, shop.clock.now())
-    flat: dict[str, Any] = {
-        "@timestamp": iso(day.start),
-        "ecs.version": ECS_VERSION,
-        "event.kind": "state",
-        "vconf.type": "slice",
-        "vconf.schema": SCHEMA,
-        "vconf.vendor": report.source,
-        "vconf.account.id": report.account,
-        "vconf.account.name": shop.account.name,
-        "slice.day": report.day,
-        "slice.state": report.state,
-        "slice.settled": report.settled,
-        "slice.listed": report.listed,
-        "slice.harvested": report.harvested,
-        "slice.without_conference": report.without_conference,
-        "slice.failed": len(report.failed),
-        "slice.failures": {each["key"]: each["reason"] for each in report.failed[:1000]},
-        "slice.attempts": report.attempts,
-        "slice.retention_ends": iso(day.start + shop.limits.retention),
-        "message": report.sentence(),
-    }
-    note(shop, doc_id((report.source, report.account, "slice", report.day)), flat)
-
-
-def note(shop: Workshop, id_: str, flat: Mapping[str, Any]) -> None:
-    """Write a document of the harvester's own where there is a place for it; its loss is only a warning."""
-    for destination in shop.destinations:
-        if destination.name in shop.opened and not shop.options.dry_run:
-            try:
-                destination.note(id_, nest(flat))
-            except DestinationError as error:
-                log.warning("the run's own document was not written: %s", error)
-
-
-def note_run(shop: Workshop, report: RunReport) -> None:
-    """Write the run's document."""
-    json = report.as_json()["run"]
-    flat = {
-        "@timestamp": report.started,
-        "ecs.version": ECS_VERSION,
-        "event.kind": "state",
-        "event.start": report.started,
-        "event.end": report.ended,
-        "event.duration": ((instant_ms(report.ended) or 0) - (instant_ms(report.started) or 0)) * 1_000_000,
-        "vconf.type": "run",
-        "vconf.schema": SCHEMA,
-        "run.id": report.id,
-        "run.command": report.command,
-        "run.version": report.version,
-        "run.exit_code": int(report.exit_code),
-        "run.peak_rss_mb": json["peak_rss_mb"],
-        "message": report.summary(),
-    }
-    note(shop, doc_id(("run", report.id)), flat)

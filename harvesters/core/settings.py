@@ -1,103 +1,26 @@
 """Settings: declared once as dataclass fields, read in one order, all problems reported at once.
 
-Flag > environment > `.env` > default. A field's metadata is the only place that knows its name, form and
-help; command-line options, the README's table and `example.env` are made from it.
+An account's table > flag > environment > `.env` > default. A field's metadata is the only place that knows its
+name, form and help; command-line options, the README's table and `example.env` are made from it.
 """
 
-import dataclasses
 import hashlib
 import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
+from harvesters.core.declaration import Setting, declared, logins, setting
 from harvesters.core.errors import SettingsError
+from harvesters.core.values import Found, Values
+
+__all__ = ["Setting", "Values", "declared", "setting"]
 
 T = TypeVar("T")
 SHOWN = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting's declaration.
-
-    Attributes:
-        env: name of the variable; a secret may also come as a file named by `<env>_FILE`.
-        help: one line for people.
-        parse: text to value; raises ValueError with what to write instead.
-        default: value where nothing is set; None with `required` means that it must be.
-        option: name of a command-line option, if there is one.
-        hidden: whether help leaves the option out.
-        secret: never shown, and a warning on the command line.
-        shapes_documents: part of the digest that documents carry, and needed by `replay`.
-    """
-
-    env: str
-    help: str
-    parse: Callable[[str], Any] = str
-    default: Any = None
-    required: bool = False
-    option: str | None = None
-    hidden: bool = False
-    secret: bool = False
-    shapes_documents: bool = False
-    shown_default: str | None = None
-
-
-def setting(env: str, help: str, **declaration: Any) -> Any:  # noqa: A002, ANN401 - reads as the declaration it is
-    """A dataclass field that is a setting."""
-    declared_as = Setting(env, help, **declaration)
-    return dataclasses.field(metadata={"setting": declared_as}, repr=not declared_as.secret)
-
-
-def declared(cls: type[Any]) -> list[tuple[str, Setting]]:
-    """The settings of a dataclass with their field names, in the order of declaration."""
-    return [(each.name, each.metadata["setting"]) for each in dataclasses.fields(cls)]
-
-
-class Found(NamedTuple):
-    """What a layer says: under which name, the text, and the folder that a relative path in it belongs to."""
-
-    name: str
-    text: str
-    base: Path
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Values:
-    """Where settings are looked up, first hit wins. Never shown: whatever else the environment holds is in it.
-
-    Attributes:
-        flags: field name to what the command line said.
-        environ: the process's environment.
-        dotenv: what the `.env` file says.
-        dotenv_path: that file, if there is one.
-        base: folder that relative paths of flags and environment belong to.
-    """
-
-    flags: Mapping[str, str | None]
-    environ: Mapping[str, str]
-    dotenv: Mapping[str, str | None]
-    dotenv_path: Path | None
-    base: Path
-
-    def find(self, name: str, *envs: str) -> Found | None:
-        """What the first layer says that knows one of the names; there the first one counts."""
-        beside = self.dotenv_path.parent if self.dotenv_path else self.base
-        layers = ((self.flags, (name,), self.base), (self.environ, envs, self.base), (self.dotenv, envs, beside))
-        for layer, names, base in layers:
-            for each in names:
-                if text := layer.get(each):
-                    return Found(each, text, base)
-        return None
-
-    def places(self, env: str) -> str:
-        """Where a variable was looked for, for an error's sentence."""
-        return f"the environment and {self.dotenv_path or 'a .env file (there is none)'}, as {env}"
 
 
 def read(cls: type[T], values: Values, problems: list[str], *, shaping_only: bool = False) -> T:
@@ -107,10 +30,40 @@ def read(cls: type[T], values: Values, problems: list[str], *, shaping_only: boo
     replay needs no credentials.
     """
     found: dict[str, Any] = {}
+    left_out = set(_other_logins(cls, values))
     for name, declaration in declared(cls):
-        wanted = declaration.shapes_documents or not shaping_only
+        wanted = declaration.shapes_documents or not (shaping_only or name in left_out)
         found[name] = _value(name, declaration, values, problems) if wanted else declaration.default
+    if not shaping_only:
+        problems += _login_problems(cls, values)
     return cls(**found)
+
+
+def _other_logins(cls: type[Any], values: Values) -> Iterator[str]:
+    """The fields of the logins that do not count, since the command line gave another one."""
+    typed = [way for way in logins(cls) if any(values.flags.get(name) for name in way)]
+    if typed and not values.table:
+        yield from (name for way in logins(cls) if way not in typed for name in way)
+
+
+def _login_problems(cls: type[Any], values: Values) -> Iterator[str]:
+    """What is wrong with the ways to log in: exactly one must be whole."""
+    known, left_out = dict(declared(cls)), set(_other_logins(cls, values))
+    ways = [way for way in logins(cls) if left_out.isdisjoint(way)]
+    begun = {way: there for way in ways if (there := [name for name in way if values.find(name, known[name])])}
+    head = f"{values.table.at(values.table.line)}: [{values.table.vendor}.{values.table.name}]: " if values.table else ""
+    if len(begun) > 1:
+        names = " and ".join(_named(values, known, there[:1]) for there in begun.values())
+        yield f"{head}{names} are two logins: keep one."
+    elif ways and not any(len(way) == len(there) for way, there in begun.items()):
+        absent = [name for way, there in begun.items() for name in way if name not in there]
+        said = f"{_named(values, known, absent)} is not set" if absent else "no login is set"
+        needed = ", or ".join(_named(values, known, way) for way in ways)
+        yield f"{head}{said}: write {needed}{'' if values.table else f'; looked in {values.looked}'}."
+
+
+def _named(values: Values, known: Mapping[str, Setting], names: Iterable[str]) -> str:
+    return " and ".join(values.called(name, known[name]) for name in names)
 
 
 def load(cls: type[T], values: Values, problems: list[str], *, shaping_only: bool = False) -> T | None:
@@ -132,22 +85,20 @@ def require(loaded: T | None, problems: Sequence[str]) -> T:
 
 
 def _value(name: str, declaration: Setting, values: Values, problems: list[str]) -> Any:  # noqa: ANN401 - the field's own type
-    env = declaration.env
-    found = values.find(name, env, f"{env}_FILE") if declaration.secret else values.find(name, env)
+    found = values.find(name, declaration)
     if found is None:
         if declaration.required:
-            also = f" (or {env}_FILE)" if declaration.secret else ""
-            problems.append(f"{env}{also} is not set: {declaration.help}; looked in {values.places(env)}.")
+            problems.append(values.missing(name, declaration))
         return declaration.default
     before = len(problems)
-    text = found.text if found.name in {name, env} else _from_file(env, found, problems)
+    text = _text(found, problems)
     if len(problems) > before:
         # Not None, or the settings that belong to it would be called lonely.
         return "unread"
     try:
         return _placed(declaration.parse(text), found.base)
     except (ValueError, RuntimeError) as error:  # the latter: a `~name` of nobody
-        problems.append(f"{env}{_shown(declaration, text)}: {error}")
+        problems.append(f"{found.label}{_shown(declaration, text)}: {error}")
         return None
 
 
@@ -162,8 +113,11 @@ def _placed(value: Any, base: Path) -> Any:  # noqa: ANN401 - any setting's valu
     return base / value.expanduser() if isinstance(value, Path) else value
 
 
-def _from_file(env: str, found: Found, problems: list[str]) -> str:
-    """A secret out of the file that `<env>_FILE` names, without its line end."""
+def _text(found: Found, problems: list[str]) -> str:
+    """The value itself; a secret may be in a file, which ends with a line end."""
+    if found.problem or not found.suffix:
+        problems += [found.problem] if found.problem else []
+        return found.text
     path, why = Path(found.text), "is empty"
     try:
         path = found.base / path.expanduser()
@@ -171,7 +125,7 @@ def _from_file(env: str, found: Found, problems: list[str]) -> str:
             return text
     except (OSError, ValueError, RuntimeError) as error:
         why = f"cannot be read: {type(error).__name__}"
-    problems.append(f"{env}_FILE names {path}, which {why}.")
+    problems.append(f"{found.label}{found.suffix} names {path}, which {why}.")
     return ""
 
 
@@ -209,6 +163,25 @@ def one_of(*words: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def rsa_private_key(text: str) -> str:
+    """A parser of an RSA private key without a passphrase, as PEM."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        key = load_pem_private_key(text.encode(), password=None)
+    except TypeError as error:
+        message = "the key is encrypted with a passphrase: write it without, as `openssl rsa` does, readable by you alone."
+        raise ValueError(message) from error
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        message = "this is no RSA private key: it is the text that begins with -----BEGIN PRIVATE KEY-----."
+        raise ValueError(message)
+    return text
 
 
 def web_address(text: str) -> str:

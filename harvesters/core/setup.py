@@ -36,9 +36,7 @@ def load_templates(settings: CommonSettings) -> SetUp:
         cluster.close()
 
 
-def _bring_up(
-    cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[str, Any]], result: SetUp
-) -> None:
+def _bring_up(cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[str, Any]], result: SetUp) -> None:
     """Add new fields to the existing indices of one kind; those that need a rebuild are named."""
     wanted: dict[str, Any] = {}
     for part in ("common", base):

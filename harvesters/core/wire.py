@@ -14,6 +14,7 @@ from harvesters.core.answers import Answer, Auth, Judgement, Request, Verdict
 from harvesters.core.day import Clock
 
 CONNECT_TIMEOUT, READ_TIMEOUT, WHOLE_TIMEOUT = 10.0, 120.0, 600.0
+SHORTEST_TIMEOUT = 1.0
 CHUNK = 1 << 16
 TOO_LARGE = "the answer is larger than {} MB"
 HIDDEN = "(credentials)"
@@ -38,18 +39,21 @@ class Wire:
         for session in self._idle:
             session.close()
 
-    def exchange(self, request: Request, auth: Auth) -> Answer:
-        """The answer, with a judgement where it never was the vendor's to give: a redirect, a body above the cap.
+    def exchange(self, request: Request, auth: Auth, deadline: float) -> Answer:
+        """The answer, waited for until the deadline at most (on the clock's monotonic scale).
+
+        It comes with a judgement where it never was the vendor's to give: a redirect, a body above the cap.
 
         Raises:
             BrokenLineError: the line broke, or the answer is cut off or damaged.
         """
         try:
-            return _without(auth, self._exchange(request, auth))
+            return _without(auth, self._exchange(request, auth, deadline))
         except (requests.RequestException, HTTPError, OSError) as error:
             raise BrokenLineError(_named(error)) from error
 
-    def _exchange(self, request: Request, auth: Auth) -> Answer:
+    def _exchange(self, request: Request, auth: Auth, deadline: float) -> Answer:
+        left = max(SHORTEST_TIMEOUT, deadline - self._clock.monotonic())
         with (
             self._borrowed() as session,
             session.request(
@@ -57,7 +61,7 @@ class Wire:
                 request.url,
                 data=request.body,
                 headers={"accept-encoding": "gzip, deflate", **request.headers, **auth.headers},
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                timeout=(min(CONNECT_TIMEOUT, left), min(READ_TIMEOUT, left)),
                 allow_redirects=False,
                 stream=True,
                 # Here and not on the session, where REQUESTS_CA_BUNDLE of the environment would win over it.
@@ -68,11 +72,11 @@ class Wire:
             if response.is_redirect:
                 why = f"redirects to {_target(names)}; set the address it wants, credentials do not follow redirects"
                 return Answer(response.status_code, names, b"", Judgement(Verdict.STOP, why))
-            return self._read(response, names)
+            return self._read(response, names, min(WHOLE_TIMEOUT, left))
 
-    def _read(self, response: requests.Response, names: dict[str, str]) -> Answer:
+    def _read(self, response: requests.Response, names: dict[str, str], seconds: float) -> Answer:
         body = io.BytesIO()
-        give_up = self._clock.monotonic() + WHOLE_TIMEOUT
+        give_up = self._clock.monotonic() + seconds
         # `read1` gives what has come; `iter_content` waits for a whole chunk, which may drip in for hours.
         while chunk := response.raw.read1(CHUNK, decode_content=True):
             if body.tell() + len(chunk) > self._cap:
@@ -135,9 +139,13 @@ def _target(headers: Mapping[str, str]) -> str:
 def _named(error: Exception) -> str:
     """A transport error in one short line: some of them quote whole requests."""
     if isinstance(error, requests.exceptions.SSLError):
+        if "WRONG_VERSION_NUMBER" in str(error):
+            return "it does not speak https"
         return "the certificate is not trusted (a proxy's? name its CA in VENDOR_CA_FILE)"
     if isinstance(error, requests.Timeout | ReadTimeoutError):
         return "no answer in time"
     if isinstance(error, ProtocolError | DecodeError):
         return "the answer was cut off or damaged"
+    if "NameResolutionError" in str(error):
+        return "there is no such host"
     return f"the connection failed ({type(error).__name__})"

@@ -7,10 +7,11 @@ from typing import Protocol
 from harvesters.core.day import Clock
 from harvesters.core.destinations import Destination
 from harvesters.core.errors import DestinationError, HarvestError
-from harvesters.core.http import HttpApi, Traffic
+from harvesters.core.http import HttpApi
 from harvesters.core.loading import Recipe
 from harvesters.core.options import Options
 from harvesters.core.source import Account, Limits, Source
+from harvesters.core.traffic import Traffic
 
 
 class Progress(Protocol):
