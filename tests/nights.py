@@ -282,3 +282,10 @@ def lake_lines(data_dir: Path, type_: str = "*") -> list[bytes]:
         with path.open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as file:
             lines += file.read().splitlines()
     return lines
+
+
+def state(data_dir: Path) -> dict[str, bytes]:
+    """Every file of a state folder with its bytes, but for what the limits note of each request."""
+    files = [path for path in data_dir.rglob("*") if path.is_file()]
+    names = {str(path.relative_to(data_dir)): path for path in files}
+    return {name: path.read_bytes() for name, path in names.items() if not name.startswith("limits/")}

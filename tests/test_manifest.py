@@ -494,3 +494,32 @@ def test_a_repeated_harvest_does_not_write_the_archive_or_ask_for_what_is_final(
     assert night.later().harvest(DAY.date).exit_code == 0
     assert opentok.requests == asked
     assert (store.archive.stat(), store.manifest_path.stat()) == before
+
+
+@pytest.mark.parametrize("content", [None, b"{", b'{"format": 99}'])
+def test_a_replay_of_all_days_takes_one_without_a_readable_manifest_and_the_others(
+    night: Night, content: bytes | None
+) -> None:
+    """A day must never drop out of sight, and one of another format must not stop the others."""
+    other = DAY.date + timedelta(days=-1)
+    night.harvest(other)
+    night.harvest(DAY.date)
+    path = night.store(DAY.date).manifest_path
+    path.unlink() if content is None else path.write_bytes(content)
+    done = night.later(vendor_url=NOBODY).command("replay", VENDOR, "--all", "--destination", "stdout")
+    assert f"{VENDOR} {ACCOUNT} {other} empty" in done.stderr
+    assert str(DAY) in done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    found = {line["vconf"]["conference"]["start"][:10] for line in lines if line["vconf"]["type"] == "conference"}
+    assert (str(DAY) in found) is (content != b'{"format": 99}')
+    assert done.returncode == {None: 0, b"{": 3, b'{"format": 99}': 1}[content]
+
+
+def test_a_nightly_run_goes_on_when_one_day_is_of_another_format(night: Night) -> None:
+    night.harvest(DAY.date)
+    night.store(DAY.date).manifest_path.write_bytes(b'{"format": 99}')
+    ran = night.harvest()
+    states = {each.day: each.state for each in ran.report.slices}
+    assert states.pop(str(DAY)) == "failed"
+    assert set(states.values()) == {"empty"}
+    assert len(states) == 6

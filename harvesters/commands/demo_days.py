@@ -12,7 +12,7 @@ from rich.table import Table
 
 from harvesters.commands.demo_summary import show_next
 from harvesters.core.day import Day
-from harvesters.core.report import many
+from harvesters.core.words import many
 
 LOSSY_PCT = 5.0
 WORST, BAR = 3, 24

@@ -11,7 +11,7 @@ from rich.console import Console as Terminal
 
 from harvesters.commands.examples import program
 from harvesters.core.day import Day
-from harvesters.core.report import many
+from harvesters.core.words import many
 
 Doc = dict[str, Any]
 TYPES = ("conference", "participant", "stream", "sample")

@@ -17,7 +17,7 @@ from harvesters.commands.workplace import Workplace, workplace
 from harvesters.core.day import Day
 from harvesters.core.errors import Exit, HarvestError, UsageError
 from harvesters.core.options import Options
-from harvesters.core.report import many
+from harvesters.core.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

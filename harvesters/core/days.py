@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 from harvesters.core.day import Day, days_between, iso
-from harvesters.core.errors import RetentionError
+from harvesters.core.errors import ArchiveError, RetentionError
 from harvesters.core.fetching import Schedule
 from harvesters.core.ids import safe_name
 from harvesters.core.manifest import Manifest, read_manifest
 from harvesters.core.source import Limits
+from harvesters.core.store import SliceStore
 
 LOOK_BACK = 7
 
@@ -26,10 +28,35 @@ def archived_days(data_dir: Path, vendor: str, account: str) -> Iterator[Day]:
 
 
 def archived_accounts(data_dir: Path, vendor: str) -> list[str]:
-    """The accounts of a vendor that have an archive, by the id in their manifests."""
-    folder = data_dir / "archive" / vendor
-    found = (read_manifest(path) for path in sorted(folder.glob("*/*/*.manifest.json")))
-    return sorted({manifest.account for manifest in found if manifest})
+    """The accounts of a vendor that have an archive: by the folder's name, whatever its manifests are like."""
+    folders = [path for path in (data_dir / "archive" / vendor).glob("*") if path.is_dir()]
+    return sorted({account for folder in folders if (account := _account_of(folder))})
+
+
+def _account_of(folder: Path) -> str | None:
+    """The account whose name the folder bears, escaped; a very long one is hashed, and told by a manifest alone."""
+    account = unquote(folder.name)
+    if safe_name(account) == folder.name and any(folder.glob("*/*.*")):
+        return account
+    told = (known for path in folder.glob("*/*.manifest.json") if (known := readable_manifest(path)))
+    return next((manifest.account for manifest in told), None)
+
+
+def readable_manifest(path: Path) -> Manifest | None:
+    """A manifest; None where there is none, or one that cannot be read, which its slice will say."""
+    with suppress(ArchiveError):
+        return read_manifest(path)
+    return None
+
+
+def manifests(data_dir: Path, vendor: str, account: str) -> Iterator[Manifest]:
+    """The manifests of every archived day of an account, oldest first.
+
+    A day whose manifest is gone or damaged is known all the same, and not settled.
+    """
+    for day in archived_days(data_dir, vendor, account):
+        path = SliceStore(data_dir, vendor, account, day).manifest_path
+        yield readable_manifest(path) or Manifest(vendor, account, str(day))
 
 
 def nightly(now: datetime, limits: Limits, manifests: Iterable[Manifest], identities: Iterable[str]) -> list[Day]:

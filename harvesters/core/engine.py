@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from harvesters.core.day import Day
+from harvesters.core.days import manifests
 from harvesters.core.destinations import Destination, Target
 from harvesters.core.errors import ArchiveError, Exit, HarvestError, InterruptedRunError
 from harvesters.core.fetching import Schedule
+from harvesters.core.forecast import Forecast
 from harvesters.core.loading import Load, Loader
 from harvesters.core.manifest import Loaded, Manifest
 from harvesters.core.report import PLANNED, SliceReport
@@ -14,6 +16,7 @@ from harvesters.core.slice_fetch import SliceFetch
 from harvesters.core.store import SliceStore
 from harvesters.core.traffic import Traffic
 from harvesters.core.verdict import judge_slice
+from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
 
 UNREACHED = "unreached:"
@@ -21,7 +24,7 @@ UNREACHED = "unreached:"
 
 def run_slice(shop: Workshop, day: Day) -> SliceReport:
     """Bring one slice as far as it can be brought, and say how far that is. Raises nothing of its own."""
-    report = SliceReport(shop.vendor, shop.account.id, str(day))
+    report = SliceReport(shop.vendor, shop.account.id, str(day), selected=bool(shop.options.selection))
     before = _figures_of(shop.traffic)
     shop.progress.begin(f"{shop.vendor} {shop.account.id} {day}")
     try:
@@ -139,15 +142,24 @@ class _Slice:
         """Say what would be fetched and loaded; listing calls are made, nothing is written."""
         self._take(self.store.peek() or self.manifest)
         plan = ["nothing to fetch, the day is settled"]
+        found: Forecast | None = None
         if self.shop.source and self._wants_fetch():
-            plan = [self.fetch.forecast(self.shop.source)]
+            before = manifests(self.shop.data_dir, self.shop.vendor, self.shop.account.id)
+            found = self.fetch.forecast(self.shop.source, before)
             self.error = self.fetch.error
-        for destination in self.shop.destinations:
-            gone = self.shop.reach(destination)
-            owed = 0 if gone else len(self._loader(destination).owed())
-            plan.append(
-                str(gone) if gone else f"{destination.name} is owed {owed} archived records and what is fetched"
-            )
+            if found:
+                plan = [f"would fetch {found.calls:,} of {self.report.listed:,} calls in {found}"]
+        plan += [self._owed(destination, fetched=bool(found and found.calls)) for destination in self.shop.destinations]
         if self.error is None:
+            self.report.plan = found or Forecast(0, 0, None)
             self.report.reason = "; ".join(plan)
             self.report.state = PLANNED
+
+    def _owed(self, destination: Destination, *, fetched: bool) -> str:
+        """What a destination would get, in words."""
+        if gone := self.shop.reach(destination):
+            return str(gone)
+        owed = len(self._loader(destination).owed())
+        parts = [many(owed, "archived record")] if owed else []
+        parts += ["what is fetched"] if fetched else []
+        return f"{destination.name} would get {' and '.join(parts) or 'nothing new'}"

@@ -9,28 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from harvesters.core.errors import Exit
+from harvesters.core.forecast import Forecast
 from harvesters.core.loading import Load
+from harvesters.core.words import many
 
 COMPLETE, EMPTY, PARTIAL, DEFERRED, FAILED = "complete", "empty", "partial", "deferred", "failed"
 PLANNED = "planned"
-
-
-def many(number: int, what: str) -> str:
-    """`1 call`, `1,200 calls`."""
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 @dataclass(slots=True)
 class SliceReport:
     """What became of one slice.
 
-    `listed`, `harvested`, `without_conference` and `failed` count calls, `unchanged` records.
+    `listed`, `harvested`, `without_conference` and `failed` count calls, `unchanged` records. `selected`: the
+    user narrowed the work, and the figures are those of the selection. `plan`: of a dry run.
     """
 
     source: str
     account: str
     day: str
     state: str = FAILED
+    selected: bool = False
     settled: bool = False
     attempts: int = 0
     listed: int = 0
@@ -46,12 +45,13 @@ class SliceReport:
     bytes_in: int = 0
     reason: str = ""
     exit_code: Exit = Exit.OK
+    plan: Forecast | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The slice as `--report` writes it."""
         names = (
-            "source", "account", "day", "state", "settled", "listed", "harvested", "without_conference", "failed",
-            "unchanged", "warnings", "requests", "retried", "reason",
+            "source", "account", "day", "state", "selected", "settled", "listed", "harvested",
+            "without_conference", "failed", "unchanged", "warnings", "requests", "retried", "reason",
         )  # fmt: skip
         return {
             **{name: getattr(self, name) for name in names},
@@ -79,7 +79,7 @@ class SliceReport:
 
     def _calls(self) -> str:
         """The calls in numbers; not said of a day that could not be listed, for nobody knows them."""
-        words = f"{self.harvested} of {self.listed} calls"
+        words = f"{self.harvested} of {self.listed} {'selected ' if self.selected else ''}calls"
         if self.without_conference:
             words += f" ({self.without_conference} without a conference)"
         if self.failed:
@@ -137,9 +137,19 @@ class RunReport:
         states = Counter(each.state for each in self.slices)
         told = ", ".join(f"{number} {state}" for state, number in states.most_common()) or "nothing to do"
         days = many(len(self.slices), "day")
+        if plans := [each.plan for each in self.slices if each.plan]:
+            return f"{days} ({told}), {_planned(plans)}, exit {int(self.exit_code)}."
         calls = sum(each.harvested for each in self.slices)
         requests = sum(each.requests for each in self.slices)
         return f"{days} ({told}), {many(calls, 'call')}, {many(requests, 'request')}, exit {int(self.exit_code)}."
+
+
+def _planned(plans: list[Forecast]) -> str:
+    """What several days would take together."""
+    known = [each.seconds for each in plans if each.seconds is not None]
+    calls, requests = sum(each.calls for each in plans), sum(each.requests for each in plans)
+    whole = Forecast(calls, requests, sum(known) if known else None)
+    return f"{many(whole.calls, 'call')} to fetch in {whole}"
 
 
 def peak_rss_mb() -> float:

@@ -1,19 +1,19 @@
 """One execution of the command over the days of one vendor and account."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from harvesters.core.day import Day, iso
-from harvesters.core.days import archived_days, nightly, owes
+from harvesters.core.days import manifests, nightly, owes
 from harvesters.core.engine import UNREACHED, run_slice
 from harvesters.core.errors import Exit, worst
 from harvesters.core.locks import held
 from harvesters.core.manifest import Manifest
 from harvesters.core.notes import note_slice
-from harvesters.core.report import RunReport, SliceReport, many
-from harvesters.core.store import SliceStore
+from harvesters.core.report import RunReport, SliceReport
+from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
 
 log = logging.getLogger(__name__)
@@ -21,16 +21,13 @@ log = logging.getLogger(__name__)
 Tell = Callable[[SliceReport], None]
 
 
-def manifests(shop: Workshop) -> Iterator[Manifest]:
-    """The manifests of every archived day of an account, oldest first."""
-    for day in archived_days(shop.data_dir, shop.vendor, shop.account.id):
-        if manifest := SliceStore(shop.data_dir, shop.vendor, shop.account.id, day).peek():
-            yield manifest
+def _manifests(shop: Workshop) -> list[Manifest]:
+    return list(manifests(shop.data_dir, shop.vendor, shop.account.id))
 
 
 def choose_days(shop: Workshop, now: datetime) -> list[Day]:
     """The days of a nightly run; those that a destination is owed come first."""
-    known = list(manifests(shop))
+    known = _manifests(shop)
     identities = {each.identity for each in shop.destinations if each.identity}
     identities |= {UNREACHED + each.name for each in shop.destinations}
     days = nightly(now, shop.limits, known, identities)
@@ -70,7 +67,7 @@ def _locked(shop: Workshop, now: datetime) -> AbstractContextManager[None]:
 def _outdated(shop: Workshop, taken: set[Day]) -> list[str]:
     """How many slices outside this run hold documents of other code or settings, or none yet."""
     envelope = shop.recipe.envelope
-    others = [each for each in manifests(shop) if each.records and Day.parse(each.day, shop.clock.now()) not in taken]
+    others = [each for each in _manifests(shop) if each.records and Day.parse(each.day, shop.clock.now()) not in taken]
     sentences = []
     for destination in shop.destinations:
         if not destination.identity or destination.name in shop.gone:

@@ -20,8 +20,9 @@ from harvesters.core.fetching import (
     note_outcomes,
     to_fetch,
 )
+from harvesters.core.forecast import Forecast, forecast
 from harvesters.core.manifest import CallState, Manifest
-from harvesters.core.report import SliceReport, many
+from harvesters.core.report import SliceReport
 from harvesters.core.source import Call, Notice, Source
 from harvesters.core.store import SliceStore
 from harvesters.core.workshop import Workshop
@@ -86,15 +87,14 @@ class SliceFetch:
             if ({name, entry.call, *entry.key} & selection.records if selection.records else entry.call in scope)
         }
 
-    def forecast(self, source: Source) -> str:
-        """What `run` would fetch, in words; listing calls are made, nothing is written."""
+    def forecast(self, source: Source, before: Iterable[Manifest]) -> Forecast | None:
+        """What `run` would take, None if the calls cannot be listed; listing calls are made, nothing is written."""
         calls = self._listed(source)
         if calls is None:
-            return ""
+            return None
         todo = self._due(calls)
-        requests = sum(1 for _ in batches(todo, self.shop.limits))
         self.report.listed = len(calls)
-        return f"would fetch {len(todo)} of {len(calls)} calls in about {many(requests, 'request')}"
+        return forecast(len(todo), sum(1 for _ in batches(todo, self.shop.limits)), self.shop.limits, before)
 
     def _end(self, error: BaseException | None) -> None:
         """Keep why the fetch ended, and whether every further day of this account would meet it again."""

@@ -1,0 +1,62 @@
+"""Memory: a day of many calls needs no more than a day of few, and a huge call is read in parts."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.nights import Night, vendor
+from tests.opentok_days import LazyDay, day_of
+from tests.opentok_faults import UNLIMITED
+
+DAY = date(2026, 11, 18)
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+def harvested(calls: LazyDay, folder: Path, *options: str) -> Any:  # noqa: ANN401 - a report
+    """The report of the command in a process of its own; the vendor is in ours."""
+    with vendor(calls, NOW, rules=UNLIMITED) as server:
+        night = Night(folder, NOW, server.url)
+        arguments = ("opentok", "--date", str(DAY), "--destination", "lake", "--report", "report.json", *options)
+        done = night.command(*arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "report.json").read_text())
+
+
+def peak(report: Any) -> float:  # noqa: ANN401 - a report
+    megabytes: float = report["run"]["peak_rss_mb"]
+    return megabytes
+
+
+def samples(report: Any) -> int:  # noqa: ANN401 - a report
+    (slice_,) = report["slices"]
+    count: int = slice_["destinations"]["lake"]["sample"]["sent"]
+    return count
+
+
+def test_five_times_the_calls_need_no_more_memory(tmp_path: Path) -> None:
+    """Calls of four people and half an hour: 16 streams with some 58 measurements each.
+
+    28 of them fill a batch; the smaller day has two full ones, so each run meets the largest answers there are.
+    """
+    few = harvested(day_of(60, day=DAY, minutes=30), tmp_path / "few", "--concurrency", "1")
+    many = harvested(day_of(300, day=DAY, minutes=30), tmp_path / "many", "--concurrency", "1")
+    assert 60 * 16 * 55 < samples(few) < 60 * 16 * 60
+    assert 300 * 16 * 55 < samples(many) < 300 * 16 * 60
+    assert peak(many) <= peak(few) + 10
+
+
+def test_the_memory_of_who_started_us_is_not_ours(tmp_path: Path) -> None:
+    """A scheduler may be large; what the report tells is the harvester's own peak."""
+    night = Night(tmp_path, NOW)
+    ballast = bytearray(b"x" * 200_000_000)
+    done = night.command("replay", "--all", "--report", "report.json")
+    assert (done.returncode, len(ballast)) == (0, 200_000_000), done.stderr
+    assert 5 < peak(json.loads((tmp_path / "report.json").read_text())) < 100
+
+
+def test_a_huge_call_stays_below_150_mb(tmp_path: Path) -> None:
+    """25 people for an hour: 625 streams, some 20 MB of answers."""
+    report = harvested(day_of(1, day=DAY, people=[25], minutes=60), tmp_path)
+    assert samples(report) > 625 * 100
+    assert peak(report) < 150
