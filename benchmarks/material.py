@@ -3,8 +3,8 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from the_day import DAY, settings
@@ -13,14 +13,17 @@ from vendor import vendor
 from harvesters.commands.build import recipe
 from harvesters.commands.workplace import Workplace, vendor_settings, workplace
 from harvesters.core.answers import Answer, Api, Request
-from harvesters.core.archive import pack, read
-from harvesters.core.day import Clock, Day, to_ms
+from harvesters.core.archive import read
+from harvesters.core.day import Clock, Day
 from harvesters.core.encode import Encoded
-from harvesters.core.fetching import batches
+from harvesters.core.fetching import Fetcher
 from harvesters.core.http import HttpApi, Port
+from harvesters.core.lenient import without_lone_surrogates
 from harvesters.core.limiter import Limiter
-from harvesters.core.loading import Recipe
-from harvesters.core.source import Call, Record
+from harvesters.core.manifest import Manifest
+from harvesters.core.options import Options
+from harvesters.core.recipe import Recipe
+from harvesters.core.source import Call
 from harvesters.core.store import SliceStore
 from harvesters.opentok import OpenTok
 
@@ -33,12 +36,25 @@ class _Recorder:
 
     api: Api
     clock: Clock
-    bodies: list[bytes] = field(default_factory=list)
+    answers: dict[bytes, bytes] = field(default_factory=dict)
 
     def send(self, request: Request) -> Answer:
         answer = self.api.send(request)
-        self.bodies.append(answer.body)
+        self.answers[request.body or b""] = answer.body
         return answer
+
+
+@dataclass(slots=True)
+class _Replayer:
+    """The port to a vendor whose answers are there already: each is looked through and judged as a new one is."""
+
+    answers: Mapping[bytes, bytes]
+    clock: Clock
+
+    def send(self, request: Request) -> Answer:
+        body = without_lone_surrogates(self.answers[request.body or b""])
+        answer = Answer(200, {"content-type": "application/json"}, body)
+        return replace(answer, judgement=OpenTok.judge(answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,52 +62,71 @@ class Material:
     """One day.
 
     Attributes:
-        answers: bodies of the detail requests, in order; the archive holds the same calls in another.
+        requests: the answers of the detail requests by what was asked, in order.
+        calls: what the vendor listed.
         place: the settings.
         store: the archive.
         recipe: how its records become documents.
     """
 
-    answers: list[bytes]
+    requests: Mapping[bytes, bytes]
+    calls: list[Call]
     place: Workplace
     store: SliceStore
     recipe: Recipe
 
+    @property
+    def answers(self) -> list[bytes]:
+        """The answers' bodies; the archive holds the same calls in another order."""
+        return list(self.requests.values())
 
-def material(folder: Path, calls: int, es_host: str) -> Material:
+
+def material(folder: Path, calls: int, es_host: str, prefix: str = "vconf") -> Material:
     """Harvest a day of so many calls into an archive below `folder`, and keep the answers."""
     with vendor(calls) as server:
-        os.environ |= {**settings(server.url), "DATA_DIR": str(folder), "ES_HOST": es_host}
+        os.environ |= {**settings(server.url), "DATA_DIR": str(folder), "ES_HOST": es_host, "INDEX_PREFIX": prefix}
         place = workplace(None, {})
         port = Port(time.monotonic() + PATIENCE_S)
         api = HttpApi(OpenTok.judge, Limiter(OpenTok.limits.rates, place.clock), place.clock, port)
         recorder = _Recorder(api, place.clock)
         source = OpenTok(vendor_settings(place, OpenTok.name), recorder)
         api.identify(source.auth)
-        store = _archive(source, recorder, folder)
+        listed = [each for each in source.list_calls(source.accounts()[0], Day(DAY)) if isinstance(each, Call)]
+        recorder.answers.clear()
+        store, _ = archived(source, listed, place.clock, folder)
         api.close()
-    return Material(recorder.bodies, place, store, recipe(place, OpenTok.name, source.accounts()[0]))
+    made = recipe(place, OpenTok.name, source.accounts()[0])
+    return Material(recorder.answers, listed, place, store, made)
 
 
-def _archive(source: OpenTok, recorder: _Recorder, folder: Path) -> SliceStore:
-    day, (account,) = Day(DAY), source.accounts()
-    store = SliceStore(folder, source.name, account.id, day)
-    listed = [each for each in source.list_calls(account, day) if isinstance(each, Call)]
-    recorder.bodies.clear()
-    fetched_at = to_ms(recorder.clock.now())
-    for batch in batches(listed, source.limits):
-        for record in source.fetch(account, batch, day):
-            assert isinstance(record, Record), record
-            store.append(pack(source.name, account.id, record, fetched_at))
+def archived(source: OpenTok, calls: list[Call], clock: Clock, folder: Path) -> tuple[SliceStore, Manifest]:
+    """Fetch the calls and merge them into an archive below `folder`, as a night does."""
+    (account,) = source.accounts()
+    store = SliceStore(folder, source.name, account.id, Day(DAY))
     manifest, _ = store.open()
+    fetched = Fetcher(source, account, Day(DAY), store, manifest, clock).run(calls, Options().concurrency)
+    assert fetched.error is None, fetched.error
     store.merge(manifest, again=False)
     store.commit(manifest)
-    return store
+    return store, manifest
+
+
+def archived_anew(made: Material, folder: Path) -> tuple[SliceStore, Manifest]:
+    """The same archive once more from the answers as they came, below another folder."""
+    replayer = _Replayer(made.requests, made.place.clock)
+    source = OpenTok(vendor_settings(made.place, OpenTok.name), replayer)
+    return archived(source, made.calls, made.place.clock, folder)
 
 
 def documents(made: Material) -> Iterator[Encoded]:
     """All documents of the day."""
+    for _, each in by_record(made):
+        yield from each
+
+
+def by_record(made: Material) -> Iterator[tuple[str, Iterator[Encoded]]]:
+    """The documents of each record, by its readable key."""
     manifest, _ = made.store.open()
     with made.store.archive.open("rb") as file:
-        for entry in manifest.records.values():
-            yield from made.recipe.documents(read(file, entry), entry.fetched_at, Counter())
+        for name, entry in manifest.records.items():
+            yield name, made.recipe.documents(read(file, entry), entry.fetched_at, Counter())

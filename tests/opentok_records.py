@@ -9,7 +9,7 @@ from typing import Any
 
 from harvesters.core.encode import Encoded, Envelope
 from harvesters.core.fields import by_name
-from harvesters.core.loading import Recipe
+from harvesters.core.recipe import Recipe
 from harvesters.core.source import Part, Record
 from harvesters.opentok import OpenTok
 from harvesters.quality.units import bitrate_step

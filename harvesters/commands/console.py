@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harvesters.commands.examples import program
 from harvesters.core.errors import Exit
+from harvesters.core.words import length
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -125,6 +126,9 @@ class SilentProgress:
     def loading(self, destination: str, records: int) -> None:
         """Nothing to show."""
 
+    def loaded(self, records: int) -> None:
+        """Nothing to show."""
+
     def end(self) -> None:
         """Nothing to show."""
 
@@ -136,18 +140,18 @@ class TerminalProgress:
         """`traffic` knows what a request waits for."""
         self._traffic = traffic
         self._bar: Bar | None = None
-        self._label = ""
+        self._label, self._count = "", "calls"
 
     def begin(self, label: str) -> None:
         """Show the line."""
         from rich.console import Console as Terminal
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-        traffic = self._traffic
+        traffic, line = self._traffic, self
 
         class Now(TextColumn):
             def render(self, task: "Task") -> "Text":
-                task.fields["now"] = _now(task, traffic.waiting_for)
+                task.fields["now"] = _now(task, line._count, traffic.waiting_for)
                 return super().render(task)
 
         columns = (
@@ -164,6 +168,7 @@ class TerminalProgress:
 
     def listed(self, calls: int) -> None:
         """The number of calls to fetch is known."""
+        self._count = "calls"
         self._show(description=f"{self._label}: fetching", total=calls, completed=0)
 
     def fetched(self, calls: int) -> None:
@@ -172,11 +177,12 @@ class TerminalProgress:
 
     def loading(self, destination: str, records: int) -> None:
         """The load has begun."""
-        if self._bar is not None:
-            label = f"{self._label}: loading {records:,} records into {destination}"
-            # Another task: an update cannot take the total away.
-            self._bar.remove_task(self._bar.task_ids[0])
-            self._bar.add_task(label, total=None, now="")
+        self._count = "records"
+        self._show(description=f"{self._label}: loading into {destination}", total=records, completed=0)
+
+    def loaded(self, records: int) -> None:
+        """Some more are on their way."""
+        self._show(advance=records)
 
     def end(self) -> None:
         """Take the line away."""
@@ -185,9 +191,11 @@ class TerminalProgress:
             self._bar = None
 
 
-def _now(task: "Task", waiting_for: str) -> str:
-    """How many calls are done, and what the next one waits for."""
-    done = f"{task.completed:,.0f} of {task.total:,.0f} calls, {task.percentage:.0f} %" if task.total else ""
+def _now(task: "Task", what: str, waiting_for: str) -> str:
+    """How many calls or records are done, what is left in time, and what the next one waits for."""
+    done = f"{task.completed:,.0f} of {task.total:,.0f} {what}, {task.percentage:.0f} %" if task.total else ""
+    if task.total and task.time_remaining:
+        done += f", {length(task.time_remaining)} left"
     return f"{done}  waiting {waiting_for}" if waiting_for else done
 
 

@@ -9,7 +9,7 @@ from harvesters.core.destinations import Destination, Target
 from harvesters.core.errors import ArchiveError, Exit, HarvestError, InterruptedRunError
 from harvesters.core.fetching import Schedule
 from harvesters.core.forecast import Forecast
-from harvesters.core.loading import Load, Loader
+from harvesters.core.loading import Load, Loader, Watch
 from harvesters.core.manifest import Loaded, Manifest
 from harvesters.core.report import PLANNED, SliceReport
 from harvesters.core.slice_fetch import SliceFetch
@@ -124,12 +124,13 @@ class _Slice:
         if gone := self.shop.reach(destination):
             return Load(owed=len(self.manifest.records), error=gone)
         self.manifest.destinations.pop(UNREACHED + destination.name, None)
-        self.shop.progress.loading(destination.name, len(self.manifest.records))
         return self._loader(destination).run()
 
     def _loader(self, destination: Destination) -> Loader:
         target = Target(self.shop.vendor, self.shop.account.id, self.day)
-        return Loader(self.shop.recipe, self.store, self.manifest, destination, target, self.fetch.selected())
+        progress = self.shop.progress
+        watch = Watch(lambda records: progress.loading(destination.name, records), progress.loaded)
+        return Loader(self.shop.recipe, self.store, self.manifest, destination, target, self.fetch.selected(), watch)
 
     def _finish(self) -> None:
         if not self.shop.options.selection:

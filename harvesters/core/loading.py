@@ -7,57 +7,24 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from harvesters.core.archive import Entry, read
-from harvesters.core.day import to_ms
+from harvesters.core.archive import read
 from harvesters.core.destinations import Counts, Current, Destination, Difference, Documents, Expected, Target
-from harvesters.core.encode import Encoded, Envelope, RecordEncoder
 from harvesters.core.errors import ArchiveError, DestinationError, HarvestError
 from harvesters.core.fields import CONFERENCE
 from harvesters.core.ids import doc_id
 from harvesters.core.manifest import Loaded, Manifest, Refusal, Stamp
+from harvesters.core.recipe import Recipe
 from harvesters.core.source import Record
 from harvesters.core.store import SliceStore
-from harvesters.core.tree import Conference, Row, Stream
+from harvesters.core.words import many
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[Row], Row]
 MOST_NAMED = 3
 UNREADABLE = (
     ArchiveError, msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, RecursionError,
     OverflowError,
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How records become documents: everything that their bytes depend on.
-
-    `steps` are applied to every row, in order.
-    """
-
-    flatten: Callable[[Record], Conference]
-    envelope: Envelope
-    steps: tuple[Step, ...] = ()
-
-    def documents(self, record: Record, fetched_at: int, oddities: Counter[str]) -> Iterator[Encoded]:
-        """The documents of one record, streamed."""
-        tree = self.flatten(record)
-        if self.steps:
-            tree.streams = map(self._stepped, tree.streams)
-        encoder = RecordEncoder(self.envelope, record.key, to_ms(record.started), fetched_at)
-        yield from encoder.documents(tree)
-        oddities.update(tree.oddities)
-
-    def _stepped(self, stream: Stream) -> Stream:
-        for step in self.steps:
-            stream.rows = map(step, stream.rows)
-        return stream
-
-    def stamp(self, entry: Entry, counts: Counter[str] | None = None) -> Stamp:
-        """What a destination has once it took a record's documents."""
-        shaped = self.envelope.revision, self.envelope.settings
-        return Stamp(entry.digest, entry.fetched_at, *shaped, dict(counts or {}))
 
 
 @dataclass(slots=True)
@@ -92,6 +59,18 @@ class Load:
         return not (self.broken or self.shortfall or self.counts.refused or self.error)
 
 
+def _unwatched(records: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told of a load: how many records are to be loaded, and each time how many more are."""
+
+    begins: Callable[[int], None] = _unwatched
+    goes_on: Callable[[int], None] = _unwatched
+
+
 @dataclass(slots=True)
 class Loader:
     """Loads one slice into one destination."""
@@ -102,6 +81,7 @@ class Loader:
     destination: Destination
     target: Target
     selected: Collection[str] | None = None
+    watch: Watch = field(default_factory=Watch)
     result: Load = field(default_factory=Load)
 
     def run(self) -> Load:
@@ -175,6 +155,8 @@ class Loader:
         self.result.owed += len(names)
         if not names:
             return
+        log.info("%s: %s to load into %s", self.target.day, many(len(names), "record"), self.destination.name)
+        self.watch.begins(len(names))
         counts = self.result.counts
         for name in names:
             counts.accepted.pop(name, None)
@@ -207,6 +189,7 @@ class Loader:
             for name in names:
                 entry = self.manifest.records[name]
                 yield name, self._guarded(name, lambda entry=entry: read(file, entry))  # type: ignore[misc]
+                self.watch.goes_on(1)
 
     def _guarded(self, name: str, record: Callable[[], Record]) -> Documents:
         """A record's documents; one that cannot be read is named, and the rest goes through."""

@@ -15,6 +15,7 @@ from harvesters.core.words import many
 
 COMPLETE, EMPTY, PARTIAL, DEFERRED, FAILED = "complete", "empty", "partial", "deferred", "failed"
 PLANNED = "planned"
+NOT_YET = "not fetched yet"
 
 
 @dataclass(slots=True)
@@ -74,19 +75,20 @@ class SliceReport:
         return f"{self.source} {self.account} {self.day} {self.state}: {told}."
 
     def failed_calls(self) -> list[str]:
-        """Each call that could not be had, with the reason."""
-        return [f"{each['key']}: {each['reason']}" for each in self.failed]
+        """Each call that could not be had, with the reason; not those whose turn had not come."""
+        return [f"{each['key']}: {each['reason']}" for each in self.failed if each["reason"] != NOT_YET]
 
     def _calls(self) -> str:
         """The calls in numbers; not said of a day that could not be listed, for nobody knows them."""
-        words = f"{self.harvested} of {self.listed} {'selected ' if self.selected else ''}calls"
+        words = f"{self.harvested:,} of {self.listed:,} {'selected ' if self.selected else ''}calls"
         if self.without_conference:
-            words += f" ({self.without_conference} without a conference)"
-        if self.failed:
-            reasons = Counter(each["reason"] for each in self.failed)
-            named = "; ".join(f"{n} x {why}" for why, n in reasons.most_common(3))
-            words += f", {len(self.failed)} failed ({named})"
-        return words
+            words += f" ({self.without_conference:,} without a conference)"
+        reasons = Counter(each["reason"] for each in self.failed)
+        waiting = reasons.pop(NOT_YET, 0)
+        if failed := reasons.total():
+            named = "; ".join(f"{n:,} x {why}" for why, n in reasons.most_common(3))
+            words += f", {failed:,} failed ({named})"
+        return words + (f", {waiting:,} {NOT_YET}" if waiting else "")
 
 
 def _counts(load: Load) -> dict[str, dict[str, int]]:

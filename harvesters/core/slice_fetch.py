@@ -1,5 +1,6 @@
 """The first two steps of a slice: list and fetch what the archive lacks, then merge it in."""
 
+import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
@@ -22,10 +23,13 @@ from harvesters.core.fetching import (
 )
 from harvesters.core.forecast import Forecast, forecast
 from harvesters.core.manifest import CallState, Manifest
-from harvesters.core.report import SliceReport
+from harvesters.core.report import NOT_YET, SliceReport
 from harvesters.core.source import Call, Notice, Source
 from harvesters.core.store import SliceStore
+from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class SliceFetch:
             self._merge(Fetched(), None)
             return
         todo = self._due(calls)
+        log.info("%s: %s listed, %d to fetch", self.when.day, many(len(calls), "call"), len(todo))
         self.shop.progress.listed(len(todo))
         self.manifest.attempts += 1
         shop = self.shop
@@ -168,7 +173,7 @@ class SliceFetch:
     def _note_listing(self, listed: dict[str, Call]) -> None:
         self.manifest.listed_at = iso(self.when.now)
         for key in listed:
-            self.manifest.calls.setdefault(key, CallState(MISSING, reason="not fetched yet"))
+            self.manifest.calls.setdefault(key, CallState(MISSING, reason=NOT_YET))
         for key, state in self.manifest.calls.items():
             state.listed = key in listed
             if not state.listed and (state.records or state.state in NOT_HAD):

@@ -8,8 +8,8 @@ from harvesters.core.day import Clock
 from harvesters.core.destinations import Destination
 from harvesters.core.errors import DestinationError, HarvestError
 from harvesters.core.http import HttpApi
-from harvesters.core.loading import Recipe
 from harvesters.core.options import Options
+from harvesters.core.recipe import Recipe
 from harvesters.core.source import Account, Limits, Source
 from harvesters.core.traffic import Traffic
 
@@ -28,6 +28,9 @@ class Progress(Protocol):
 
     def loading(self, destination: str, records: int) -> None:
         """So many records are to be loaded."""
+
+    def loaded(self, records: int) -> None:
+        """So many more records were loaded."""
 
     def end(self) -> None:
         """The slice ended."""

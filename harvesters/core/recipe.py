@@ -1,0 +1,45 @@
+"""How records become documents: the vendor's meaning, our steps, and the envelope."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from harvesters.core.archive import Entry
+from harvesters.core.day import to_ms
+from harvesters.core.encode import Encoded, Envelope, RecordEncoder
+from harvesters.core.manifest import Stamp
+from harvesters.core.source import Record
+from harvesters.core.tree import Conference, Row, Stream
+
+Step = Callable[[Row], Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How records become documents: everything that their bytes depend on.
+
+    `steps` are applied to every row, in order.
+    """
+
+    flatten: Callable[[Record], Conference]
+    envelope: Envelope
+    steps: tuple[Step, ...] = ()
+
+    def documents(self, record: Record, fetched_at: int, oddities: Counter[str]) -> Iterator[Encoded]:
+        """The documents of one record, streamed."""
+        tree = self.flatten(record)
+        if self.steps:
+            tree.streams = map(self._stepped, tree.streams)
+        encoder = RecordEncoder(self.envelope, record.key, to_ms(record.started), fetched_at)
+        yield from encoder.documents(tree)
+        oddities.update(tree.oddities)
+
+    def _stepped(self, stream: Stream) -> Stream:
+        for step in self.steps:
+            stream.rows = map(step, stream.rows)
+        return stream
+
+    def stamp(self, entry: Entry, counts: Counter[str] | None = None) -> Stamp:
+        """What a destination has once it took a record's documents."""
+        shaped = self.envelope.revision, self.envelope.settings
+        return Stamp(entry.digest, entry.fetched_at, *shaped, dict(counts or {}))
