@@ -15,11 +15,11 @@ from typing import TypedDict, Unpack
 from uuid import UUID
 
 from harvesters.core.day import iso_ms, to_ms
+from harvesters.sandbox.opentok.instants import STEP_MS, row_instants
 from harvesters.sandbox.opentok.rows import Record, TextRows
 
 KEY = "46204972"
 SECRET = "1f2e3d4c5b6a79880112233445566778899aabbc"
-_STEP_MS = 30_000
 _POOL = 1024
 _MINUTE_MS = 60_000
 _STREAMS = {"publisher": ("hasAudio", "hasVideo"), "subscriber": ("subscribeToAudio", "subscribeToVideo")}
@@ -220,7 +220,7 @@ def _connection(random: Random, life: _Life) -> Record:
 
 
 def _stream(random: Random, kind: str, life: _Life, own: Record) -> Record:
-    count = max(1, (life.end - life.start) // _STEP_MS)
+    count = max(1, (life.end - life.start) // STEP_MS)
     make = partial(_texts, _tails(kind), life.start, random.randrange(_POOL))
     rows = TextRows(("createdAt", *_fields(kind)), make, 0, count)
     return {**own, **life.times, "streamStatsCollection": {"resources": rows}}
@@ -228,29 +228,11 @@ def _stream(random: Random, kind: str, life: _Life, own: Record) -> Record:
 
 def _texts(tails: Sequence[str], begin: int, at: int, start: int, stop: int) -> list[str]:
     """Rows some 30 s apart: the instants of real ones keep no grid either."""
-    jitter, seconds, minute = _jitter(), _seconds(), _minute
-    texts = []
-    for number in range(start, stop):
-        place = (at + number) % _POOL
-        whole, rest = divmod(begin + number * _STEP_MS + jitter[place], _MINUTE_MS)
-        texts.append(f'{{"createdAt":"{minute(whole)}{seconds[rest]}",{tails[place]}}}')
-    return texts
-
-
-@lru_cache(maxsize=4096)
-def _minute(minutes: int) -> str:
-    return iso_ms(minutes * _MINUTE_MS)[:17]
-
-
-@lru_cache(maxsize=1)
-def _seconds() -> tuple[str, ...]:
-    return tuple(f"{ms // 1000:02d}.{ms % 1000:03d}Z" for ms in range(_MINUTE_MS))
-
-
-@lru_cache(maxsize=1)
-def _jitter() -> tuple[int, ...]:
-    random = Random("jitter")
-    return tuple(random.randrange(2_000, _STEP_MS // 2) for _ in range(_POOL))
+    numbers = range(start, stop)
+    return [
+        f'{{"createdAt":"{instant}",{tails[(at + number) % _POOL]}}}'
+        for number, instant in zip(numbers, row_instants(begin, at, numbers), strict=True)
+    ]
 
 
 def _fields(kind: str) -> tuple[str, ...]:
