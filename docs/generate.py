@@ -11,18 +11,20 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from harvesters import SOURCES, all_fields, source_class  # noqa: E402
 from harvesters.core.common_settings import CommonSettings  # noqa: E402
+from harvesters.core.declaration import Setting, declared, logins  # noqa: E402
 from harvesters.core.fields import Field, by_name  # noqa: E402
-from harvesters.core.settings import Setting, declared  # noqa: E402
 
 DEMO_NOW = "2026-11-21T09:00:00Z"
 COMMANDS = (
-    "", *SOURCES, "replay", "setup", "setup templates", "dev", "dev demo", "dev sandbox",
+    "", *SOURCES, "all", "replay", "config", "config show", "setup", "setup templates", "dev", "dev demo",
+    "dev sandbox",
 )  # fmt: skip
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"
 ENV_HEAD = """\
@@ -36,18 +38,27 @@ ENV_HEAD = """\
 """
 
 
-def settings() -> Iterator[tuple[str, list[Setting]]]:
-    """The declared settings: a title and its settings, the common ones first."""
-    yield "Every command", [each for _, each in declared(CommonSettings)]
-    for name in SOURCES:
-        source = source_class(name)
-        yield source.title, [each for _, each in declared(source.Settings)]
+def settings() -> Iterator[tuple[str, list[tuple[Setting, str]]]]:
+    """The declared settings, each with when it is needed: a title and its settings, the common ones first."""
+    classes = [("Every command", CommonSettings)]
+    classes += [(source.title, source.Settings) for source in map(source_class, SOURCES)]
+    for title, cls in classes:
+        yield title, [(setting, _needed(cls, name, setting)) for name, setting in declared(cls)]
 
 
-def default(setting: Setting) -> str:
+def _needed(cls: type[Any], name: str, setting: Setting) -> str:
+    """Whether a setting must be set; of several logins one must."""
+    known = dict(declared(cls))
+    others = [known[way[0]].env for way in logins(cls) if name not in way]
+    if others and any(name in way for way in logins(cls)):
+        return f"required, or {' or '.join(others)}"
+    return "required" if setting.required else ""
+
+
+def default(setting: Setting, needed: str) -> str:
     """What holds where nothing is set."""
-    if setting.required:
-        return "**required**"
+    if needed:
+        return f"**required**{needed.removeprefix('required')}"
     shown = setting.shown_default or setting.default
     return "" if shown is None else f"`{shown}`" if not setting.shown_default else str(shown)
 
@@ -57,12 +68,12 @@ def settings_table() -> str:
     return "\n".join(_table(title, each) for title, each in settings())
 
 
-def _table(title: str, each: list[Setting]) -> str:
+def _table(title: str, each: list[tuple[Setting, str]]) -> str:
     lines = [f"**{title}**", "", "| Setting | What it is | Default |", "| --- | --- | --- |"]
-    for setting in each:
+    for setting, needed in each:
         also = f" (or `{setting.env}_FILE`)" if setting.secret else ""
         option = f"; also `{setting.option}`" if setting.option and not setting.hidden else ""
-        lines.append(f"| `{setting.env}`{also} | {setting.help}{option} | {default(setting)} |")
+        lines.append(f"| `{setting.env}`{also} | {setting.help}{option} | {default(setting, needed)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -71,8 +82,8 @@ def example_env() -> str:
     lines = [ENV_HEAD]
     for title, each in settings():
         lines += [f"# ---- {title} ----", ""]
-        for setting in each:
-            note = " (required)" if setting.required else ""
+        for setting, needed in each:
+            note = f" ({needed})" if needed else ""
             value = "" if setting.default is None or setting.secret else setting.default
             lines += [f"# {setting.help}{note}", f"{setting.env}={value}", ""]
     return "\n".join(lines)

@@ -29,7 +29,7 @@ def declarations(bench: Bench) -> None:
     assert "\n" not in source.title, "a title of several lines"
     assert isinstance(source.revision, int)
     assert source.revision >= 1, f"revision {source.revision}"
-    _check_settings(source.Settings, source.name)
+    _check_settings(source.Settings, (source.name, source.constants.get("observer.vendor", source.name)))
     _check_limits(source.limits)
     _check_fields(source.fields, source.name)
     known = by_name(source.fields)
@@ -45,7 +45,7 @@ def declarations(bench: Bench) -> None:
         assert len(members) == len(set(members))
 
 
-def _check_settings(settings: type[Any], name: str) -> None:
+def _check_settings(settings: type[Any], names: tuple[str, ...]) -> None:
     assert dataclasses.is_dataclass(settings)
     assert settings.__dataclass_params__.frozen, "the settings can be changed"  # type: ignore[attr-defined]
     for member in dataclasses.fields(settings):
@@ -53,13 +53,15 @@ def _check_settings(settings: type[Any], name: str) -> None:
     found = [declaration for _, declaration in declared(settings)]
     for each in found:
         assert ENV.fullmatch(each.env), f"{each.env} is no name of a variable"
-        assert each.env.startswith(f"{name.upper()}_"), f"{each.env} does not begin with the vendor's name"
+        assert each.env.startswith(tuple(f"{name.upper()}_" for name in names)), (
+            f"{each.env} does not begin with the vendor's name"
+        )
         assert each.help.strip(), f"{each.env} without a help text"
         secret = any(word in each.env for word in SECRET_WORDS)
         assert each.secret or not secret, f"{each.env} is a secret and is not marked as one"
         assert not (each.secret and each.default), f"{each.env} is a secret with a default"
-    names = [each.env for each in found]
-    assert len(names) == len(set(names)), "two settings share a variable"
+    variables = [each.env for each in found]
+    assert len(variables) == len(set(variables)), "two settings share a variable"
 
 
 def _check_limits(limits: Limits) -> None:

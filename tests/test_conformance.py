@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from harvesters import SOURCES
 from harvesters.core.encode import Encoded
@@ -28,21 +30,36 @@ from tests.rooms_vendor import ROOMS
 DAY = date(2026, 11, 20)
 BEFORE = DAY - timedelta(days=1)
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+APPLICATION = "0c3f9a36-5d1e-4e6c-9f54-6a2c8e1f7b10"
+
+
+CALLS = [
+    session(0, day=DAY, start=timedelta(hours=9), people=2, minutes=3),
+    session(1, day=DAY, start=timedelta(hours=10), people=2, minutes=2, meetings=2, gap=5),
+    session(2, day=BEFORE, start=timedelta(hours=23, minutes=50), people=2, minutes=10, meetings=2, gap=10),
+    session(3, day=DAY, start=timedelta(hours=11), people=2, minutes=2, screens=1),
+    session(4, day=BEFORE, start=timedelta(hours=12), people=2, minutes=2),
+]
+"""Sessions of a few minutes, one with meetings on both sides of midnight, one with a shared screen."""
 
 
 @contextmanager
 def opentok(node_limit: int | None, now: Now) -> Iterator[Mapping[str, str]]:
-    """Two sessions of a few minutes, one with meetings on both sides of midnight, one with a shared screen."""
-    calls = [
-        session(0, day=DAY, start=timedelta(hours=9), people=2, minutes=3),
-        session(1, day=DAY, start=timedelta(hours=10), people=2, minutes=2, meetings=2, gap=5),
-        session(2, day=BEFORE, start=timedelta(hours=23, minutes=50), people=2, minutes=10, meetings=2, gap=10),
-        session(3, day=DAY, start=timedelta(hours=11), people=2, minutes=2, screens=1),
-        session(4, day=BEFORE, start=timedelta(hours=12), people=2, minutes=2),
-    ]
+    """A classic project."""
     rules = Rules(rate_limit=None, node_limit=node_limit)
-    with serve_opentok(calls, key=KEY, secret=SECRET, now=now, rules=rules) as server:
+    with serve_opentok(CALLS, key=KEY, secret=SECRET, now=now, rules=rules) as server:
         yield {"OPENTOK_API_KEY": KEY, "OPENTOK_API_SECRET": SECRET, "OPENTOK_URL": server.url}
+
+
+@contextmanager
+def unified(now: Now) -> Iterator[Mapping[str, str]]:
+    """A Vonage application."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    rules = Rules(rate_limit=None)
+    with serve_opentok(CALLS, key=APPLICATION, secret=SECRET, now=now, rules=rules, public_key=public) as server:
+        yield {"VONAGE_APPLICATION_ID": APPLICATION, "VONAGE_PRIVATE_KEY": private, "OPENTOK_URL": server.url}
 
 
 OPENTOK = {
@@ -56,6 +73,7 @@ UNKNOWN = session_id(99, DAY)
 CASES = (
     Case("opentok", partial(opentok, None), NOW, DAY, OPENTOK, UNKNOWN, "opentok"),
     Case("opentok", partial(opentok, 30), NOW, DAY, OPENTOK, UNKNOWN, "opentok page by page"),
+    Case("opentok", unified, NOW, DAY, OPENTOK, UNKNOWN, "opentok unified"),
 )
 
 

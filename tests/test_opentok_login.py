@@ -22,7 +22,7 @@ from harvesters.core.http import HttpApi, Port
 from harvesters.core.limiter import Limiter
 from harvesters.core.source import Call
 from harvesters.opentok import OpenTok
-from harvesters.opentok.source import OpenTokSettings
+from harvesters.opentok.login import OpenTokSettings
 from harvesters.sandbox import Request, Response, Rules, Server
 from tests.nights import Night, Ran, Time, Vendor, vendor
 from tests.opentok_days import KEY, SECRET, session

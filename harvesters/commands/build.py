@@ -2,21 +2,25 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from harvesters import source_class
+from harvesters.commands.chosen import Ready
 from harvesters.commands.console import Console, progress_of
 from harvesters.commands.workplace import Workplace, vendor_settings
+from harvesters.core.accounts import DEFAULT, Profile
 from harvesters.core.destinations import Destination, Target
 from harvesters.core.encode import Envelope
 from harvesters.core.errors import DestinationError, SettingsError
 from harvesters.core.fields import by_name
-from harvesters.core.http import HttpApi, Port, Traffic
+from harvesters.core.http import HttpApi, Port
 from harvesters.core.ids import safe_name
-from harvesters.core.limiter import Limiter
-from harvesters.core.loading import Recipe
+from harvesters.core.limiter import Limiter, shared_files
 from harvesters.core.options import Options
+from harvesters.core.recipe import Recipe
 from harvesters.core.settings import digest, load, require, shaping
 from harvesters.core.source import Account
+from harvesters.core.traffic import Traffic
 from harvesters.core.workshop import Workshop
 from harvesters.quality.units import bitrate_step
 
@@ -27,7 +31,11 @@ def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
     """How records of an account become documents, with the present code and settings."""
     source = source_class(vendor)
     problems: list[str] = list(place.problems)
-    shapes = shaping(require(load(source.Settings, place.values, problems, shaping_only=True), problems))
+    values = place.values_of(vendor, account.name)
+    shapes = shaping(require(load(source.Settings, values, problems, shaping_only=True), problems))
+    if account.name != DEFAULT:
+        # It stands in each document, so another name makes other documents.
+        shapes["vconf.account.name"] = account.name
     step = bitrate_step(shapes)
     envelope = Envelope(
         vendor=vendor,
@@ -81,26 +89,57 @@ def _index(place: Workplace, deadline: float) -> Destination:
     return IndexDestination(cluster, place.clock, letters)
 
 
+@dataclass(slots=True)
+class Run:
+    """What the accounts of one run share: options, destinations and what is known of them, and the deadline."""
+
+    place: Workplace
+    console: Console
+    options: Options
+    deadline: float
+    targets: list[Destination]
+    gone: dict[str, DestinationError] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
+
+    @classmethod
+    def begin(cls, place: Workplace, console: Console, options: Options) -> "Run":
+        """A run that begins now.
+
+        Raises:
+            SettingsError: the index is asked for and none is configured.
+        """
+        deadline = place.clock.monotonic() + options.deadline.total_seconds()
+        return cls(place, console, options, deadline, destinations(place, options.destinations, deadline))
+
+
 def vendor_workshop(vendor: str, place: Workplace, console: Console, options: Options) -> Workshop:
-    """Everything that a run of one vendor needs.
+    """Everything that a run of a vendor's default account needs.
 
     Raises:
         SettingsError: settings are missing or malformed; nothing was asked or written.
     """
-    source_type = source_class(vendor)
-    settings = vendor_settings(place, vendor)
-    deadline = place.clock.monotonic() + options.deadline.total_seconds()
+    ready = Ready(Profile(vendor, DEFAULT, place.values), vendor_settings(place, vendor))
+    return workshops(ready, Run.begin(place, console, options))[0]
+
+
+def workshops(ready: Ready, run: Run) -> list[Workshop]:
+    """A workshop for each account that a profile's settings give access to; one line to the vendor serves them all."""
+    profile, place, console = ready.profile, run.place, run.console
+    source_type = source_class(profile.vendor)
     ca_file = place.common.vendor_ca_file
-    port = Port(deadline, ca_file=str(ca_file) if ca_file else None)
-    api = HttpApi(source_type.judge, Limiter(source_type.limits.rates, place.clock), place.clock, port)
-    source = source_type(settings, api)
+    port = Port(run.deadline, ca_file=str(ca_file) if ca_file else None)
+    rates = source_type.limits.rates
+    shared = shared_files(place.data_dir / "limits", profile.vendor, safe_name(profile.name), rates)
+    api = HttpApi(source_type.judge, Limiter(rates, place.clock, shared), place.clock, port)
+    source = source_type(ready.settings, api)
     api.identify(source.auth)
-    shop = replay_workshop(
-        vendor, source.accounts()[0], place, console, destinations(place, options.destinations, deadline)
-    )
-    shop.source, shop.port, shop.traffic, shop.options = source, api, api.traffic, options
-    shop.progress = progress_of(console, api.traffic)
-    return shop
+    made = []
+    for account in source.accounts():
+        shop = replay_workshop(profile.vendor, replace(account, name=profile.name), place, console, run.targets)
+        shop.source, shop.port, shop.traffic, shop.options = source, api, api.traffic, run.options
+        shop.progress, shop.gone, shop.opened = progress_of(console, api.traffic), run.gone, run.opened
+        made.append(shop)
+    return made
 
 
 def replay_workshop(

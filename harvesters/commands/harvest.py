@@ -1,21 +1,28 @@
-"""One command for each vendor, made from the source's declaration."""
+"""One command for each vendor, made from the source's declaration, and one for all of them."""
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from harvesters import source_class
+from harvesters import SOURCES, source_class
 from harvesters.commands.console import Console
 from harvesters.commands.examples import COMMON, with_examples
-from harvesters.commands.options import DATES, OUTPUT, apply
+from harvesters.commands.options import ACCOUNTS, DATES, OUTPUT, apply
 from harvesters.commands.workplace import window, workplace
+from harvesters.core.accounts import DEFAULT
 from harvesters.core.day import parse_span
-from harvesters.core.errors import Exit
+from harvesters.core.errors import Exit, UsageError
 from harvesters.core.options import Options, Selection
 from harvesters.core.settings import declared
 from harvesters.core.source import Source
+
+if TYPE_CHECKING:
+    from harvesters.commands.build import Run
+    from harvesters.commands.chosen import Ready
+    from harvesters.core.workshop import Workshop
 
 CONCURRENCY = 4
 DEADLINE = "2h"
@@ -34,7 +41,8 @@ SESSION_IDS = click.option("--session-id", "calls", multiple=True, metavar="ID",
 def vendor_command(vendor: str) -> click.Command:
     """The command of one vendor."""
     source = source_class(vendor)
-    function: Callable[..., Any] = apply((*DATES, *OUTPUT, *WORK, SESSION_IDS, *_own_options(source)))(_harvest(vendor))
+    options = (*DATES, ACCOUNTS, *OUTPUT, *WORK, SESSION_IDS, *_own_options(source))
+    function: Callable[..., Any] = apply(options)(_harvest(vendor))
     params: list[click.Parameter] = function.__click_params__[::-1]  # type: ignore[attr-defined]
     return click.Command(vendor, callback=function, params=params, help=_help(source), epilog=COMMON)
 
@@ -63,19 +71,72 @@ def _own_options(source: type[Source]) -> tuple[Any, ...]:
 def _harvest(vendor: str) -> Callable[..., Exit]:
     @click.pass_context
     def command(ctx: click.Context, /, **given: Any) -> Exit:
-        from harvesters.commands.build import vendor_workshop
-        from harvesters.commands.work import Request, run_shop
-
-        console: Console = ctx.obj["console"]
         own = {name.removeprefix("setting_"): value for name, value in given.items() if name.startswith("setting_")}
-        _warn_of_secrets(console, vendor, own)
-        place = workplace(ctx.obj["env_file"], {**own, "es_host": given["es_host"]})
-        days = window(place.clock, given["date"], given["first"], given["end"], given["last"])
-        options = _options(given, nightly=days.nightly)
-        asked = Request(vendor, None if days.nightly else days.days, given["report"], given["with_setup"])
-        return run_shop(lambda: vendor_workshop(vendor, place, console, options), place, console, asked)
+        _warn_of_secrets(ctx.obj["console"], vendor, own)
+        _check_own(vendor, own, given["accounts"])
+        return _run(ctx, [vendor], vendor, own, given)
 
     return command
+
+
+@click.command(
+    "all",
+    short_help="Every vendor and account that is configured.",
+    help=with_examples(
+        "Harvest every vendor and account that is configured, one after the other. One that fails stops no other; the "
+        "exit code is the worst of theirs. Without dates: the nightly run of each.",
+        "all",
+        "all --last 7d --dry-run",
+        "all --date yesterday --account default",
+    ),
+    epilog=COMMON,
+)
+@apply((*DATES, ACCOUNTS, *OUTPUT, *WORK))
+@click.pass_context
+def every(ctx: click.Context, /, **given: Any) -> Exit:
+    """Run them all."""
+    return _run(ctx, list(SOURCES), "all", {}, {**given, "calls": ()})
+
+
+def _run(
+    ctx: click.Context, vendors: list[str], command: str, own: dict[str, str | None], given: dict[str, Any]
+) -> Exit:
+    from harvesters.commands.build import Run
+    from harvesters.commands.chosen import chosen
+    from harvesters.commands.work import Request, run_accounts
+
+    place = workplace(ctx.obj["env_file"], {**own, "es_host": given["es_host"]})
+    days = window(place.clock, given["date"], given["first"], given["end"], given["last"])
+    options = _options(given, nightly=days.nightly)
+    asked = None if days.nightly else days.days
+    request = Request(command, asked, given["report"], given["with_setup"], options.dry_run)
+    console: Console = ctx.obj["console"]
+    alone = command != "all"
+    return run_accounts(
+        lambda: _openings(chosen(place, vendors, given["accounts"], alone=alone), Run.begin(place, console, options)),
+        place,
+        console,
+        request,
+    )
+
+
+def _openings(ready: "list[Ready]", run: "Run") -> "list[Callable[[], list[Workshop]]]":
+    """What opens the workshops of each account."""
+    from harvesters.commands.build import workshops
+
+    return [partial(workshops, each, run) for each in ready]
+
+
+def _check_own(vendor: str, own: dict[str, str | None], names: tuple[str, ...]) -> None:
+    """Refuse to drop silently what describes an account that is not asked for.
+
+    Raises:
+        UsageError: an option gives the key or secret of the default account, and others are named.
+    """
+    typed = [each.option for name, each in declared(source_class(vendor).Settings) if each.of_account and own.get(name)]
+    if typed and names and DEFAULT not in names:
+        message = f"{' and '.join(map(str, typed))} describe the account '{DEFAULT}', which --account leaves out."
+        raise UsageError(message)
 
 
 def _warn_of_secrets(console: Console, vendor: str, own: dict[str, str | None]) -> None:

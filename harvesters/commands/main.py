@@ -18,7 +18,9 @@ from harvesters.commands.examples import program, with_examples
 from harvesters.core.errors import Exit, HarvestError
 
 COMMANDS = {
+    "all": ("harvesters.commands.harvest:every", "Every vendor and account that is configured."),
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
+    "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
     "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch: index templates."),
     "dev": ("harvesters.commands.dev:dev", "Try it: a demo, and vendors simulated on this machine."),
 }
@@ -112,6 +114,7 @@ def dashed(name: str) -> str:
         "dev demo                     no account, no server: see it work",
         "opentok --date 2026-11-20    one UTC day",
         "opentok                      the nightly run: yesterday and what is still owed",
+        "all                          the same for every vendor and account",
         "replay opentok --all         load the archive again, without asking the vendor",
     ),
     epilog=EXIT_CODES,

@@ -17,6 +17,9 @@ DATES: tuple[Any, ...] = (
     click.option("--to", "end", metavar="DAY", help="Day after the last one: the window is half-open."),
     click.option("--last", metavar="SPAN", help="The last days before today, such as 7d."),
 )
+ACCOUNTS = click.option(
+    "--account", "accounts", multiple=True, metavar="NAME", help="Only the account of this name; repeatable."
+)
 OUTPUT: tuple[Any, ...] = (
     click.option(
         "--destination",

@@ -1,27 +1,31 @@
 """`replay`: load the archive again, without credentials, limits or waiting."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from harvesters import SOURCES
+from harvesters import SOURCES, source_class
 from harvesters.commands.build import destinations, prepare, replay_workshop
-from harvesters.commands.console import Console
+from harvesters.commands.chosen import check_names, known
 from harvesters.commands.examples import COMMON, with_examples
-from harvesters.commands.options import DATES, OUTPUT, apply
-from harvesters.commands.work import reported
+from harvesters.commands.options import ACCOUNTS, DATES, OUTPUT, apply
+from harvesters.commands.work import Working, reported
 from harvesters.commands.workplace import Window, Workplace, window, workplace
+from harvesters.core.accounts import DEFAULT, account_id
 from harvesters.core.day import Day
-from harvesters.core.days import archived_accounts, archived_days
-from harvesters.core.destinations import Destination
-from harvesters.core.errors import Exit, SelectionError, UsageError
+from harvesters.core.days import archived_accounts, archived_days, readable_manifest
+from harvesters.core.errors import ArchiveError, Exit, LockedError, SelectionError, SettingsError, UsageError
+from harvesters.core.notes import note_run
 from harvesters.core.options import Options, Selection
-from harvesters.core.report import RunReport
-from harvesters.core.run import note_run, run_days
+from harvesters.core.run import run_days
 from harvesters.core.source import Account
 from harvesters.core.store import SliceStore
 from harvesters.core.workshop import Workshop
+
+if TYPE_CHECKING:
+    from harvesters.commands.console import Console
 
 PATIENCE_S = 7200.0
 
@@ -34,6 +38,7 @@ PATIENCE_S = 7200.0
         "replay --all",
         "replay opentok --date 2026-11-20 --destination stdout",
         "replay opentok --last 30d --destination lake",
+        "replay --all --account school-a",
     ),
     epilog=COMMON,
 )
@@ -41,7 +46,7 @@ PATIENCE_S = 7200.0
 @apply(DATES)
 @click.option("--all", "every", is_flag=True, help="Every day of the archive.")
 @click.option("--key", "keys", multiple=True, help="Only records with this key or vendor's id; repeatable.")
-@apply(OUTPUT)
+@apply((ACCOUNTS, *OUTPUT))
 @click.pass_context
 def replay(ctx: click.Context, /, source: str | None, keys: tuple[str, ...], **given: Any) -> Exit:
     """Load what the archive has and the destinations lack."""
@@ -54,52 +59,75 @@ def replay(ctx: click.Context, /, source: str | None, keys: tuple[str, ...], **g
         message = "say which days: --date, --from and --to, --last or --all" + (", but one of them." if every else ".")
         raise UsageError(message)
     vendors = [source] if source else list(SOURCES)
-    with reported(console, place, given["report"], "replay") as report:
+    with reported(console, place, given["report"], "replay") as working:
+        accounts = _accounts(place, vendors, given["accounts"])
         targets = destinations(place, given["destinations"], place.clock.monotonic() + PATIENCE_S)
         try:
             prepare(place, with_setup=given["with_setup"])
-            _load(console, report, _workshops(vendors, place, console, targets, frozenset(keys)), days)
+            selection = Options(selection=Selection(records=frozenset(keys)))
+            shops = [replay_workshop(*each, place, console, targets) for each in accounts]
+            _load(working, [replace(shop, options=selection) for shop in shops], days)
         finally:
             for target in targets:
                 target.close()
-    return report.exit_code
+    return working.report.exit_code
 
 
-def _load(console: Console, report: RunReport, shops: Iterable[Workshop], days: Window) -> None:
-    """Load the days of each account; keys that no day has are named.
+def _load(working: Working, shops: Sequence[Workshop], days: Window) -> None:
+    """Load the days of each account; one that fails stops no other, and keys that no day has are named.
 
     Raises:
         SelectionError: there are such keys.
     """
-    unknown: set[str] = set()
-    for number, shop in enumerate(shops):
-        keys = shop.options.selection.records
+    keys = shops[0].options.selection.records if shops else frozenset()
+    known_keys: set[str] = set()
+    for shop in shops:
         holding = {day: _named(shop, day) & keys for day in _among(shop, days)}
-        run_days(shop, [day for day, found in holding.items() if found or not keys], report, console.slice_ended)
-        note_run(shop, report)
-        known = set().union(*holding.values())
-        unknown = set(keys) - known if number == 0 else unknown - known
-    if unknown:
+        known_keys = known_keys.union(*holding.values())
+        chosen_days = [day for day, found in holding.items() if found or not keys]
+        try:
+            run_days(shop, chosen_days, working.report, working.console.slice_ended)
+        except (ArchiveError, LockedError) as error:
+            working.failed(error)
+        note_run(shop, working.report)
+        if working.interrupted:
+            return
+    if unknown := keys - known_keys:
         message = f"no record of these days has the key {', '.join(map(repr, sorted(unknown)))}."
         raise SelectionError(message)
 
 
 def _named(shop: Workshop, day: Day) -> set[str]:
     """Every key by which a record of a day can be selected."""
-    manifest = SliceStore(shop.data_dir, shop.vendor, shop.account.id, day).peek()
+    manifest = readable_manifest(SliceStore(shop.data_dir, shop.vendor, shop.account.id, day).manifest_path)
     entries = manifest.records if manifest else {}
     return {key for name, entry in entries.items() for key in (name, entry.call, *entry.key)}
 
 
-def _workshops(
-    vendors: list[str], place: Workplace, console: Console, targets: list[Destination], keys: frozenset[str]
-) -> Iterator[Workshop]:
-    """One workshop for each archived account."""
-    for vendor in vendors:
-        for account in archived_accounts(place.data_dir, vendor):
-            shop = replay_workshop(vendor, Account(account, "default"), place, console, targets)
-            shop.options = Options(selection=Selection(records=keys))
-            yield shop
+def _accounts(place: Workplace, vendors: list[str], names: tuple[str, ...]) -> list[tuple[str, Account]]:
+    """The archived accounts, called as the settings call them; with `names` only those.
+
+    Raises:
+        SettingsError: the file of accounts cannot be read as it is meant.
+        UsageError: nobody is called so.
+    """
+    if place.accounts.problems:
+        raise SettingsError(list(place.accounts.problems))
+    found = [
+        (vendor, Account(id_, _name(place, vendor, id_)))
+        for vendor in vendors
+        for id_ in archived_accounts(place.data_dir, vendor)
+    ]
+    profiles = known(place, vendors, alone=False)
+    check_names(names, [*(each.name for each in profiles), *(account.name for _, account in found)])
+    return [(vendor, account) for vendor, account in found if not names or account.name in names]
+
+
+def _name(place: Workplace, vendor: str, id_: str) -> str:
+    """The name of a vendor's account; one that the settings no longer know has the usual one."""
+    settings = source_class(vendor).Settings
+    named = [each.name for each in known(place, [vendor], alone=False) if account_id(settings, each.values) == id_]
+    return named[0] if named else DEFAULT
 
 
 def _among(shop: Workshop, days: Window) -> list[Day]:

@@ -1,9 +1,9 @@
 """What harvesting and replaying have in common: a run report, its sentences, and its end."""
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -13,9 +13,10 @@ from harvesters.commands.build import prepare
 from harvesters.commands.console import Console
 from harvesters.commands.workplace import Workplace
 from harvesters.core.day import Day, iso
-from harvesters.core.errors import Exit, HarvestError, UsageError
+from harvesters.core.errors import Exit, HarvestError, InterruptedRunError, UsageError
+from harvesters.core.notes import note_run
 from harvesters.core.report import RunReport
-from harvesters.core.run import finish, note_run, run_days
+from harvesters.core.run import finish, run_days
 from harvesters.core.workshop import Workshop
 
 
@@ -27,27 +28,46 @@ class Request:
     days: tuple[Day, ...] | None = None
     report_file: Path | None = None
     with_setup: bool = False
+    dry_run: bool = False
+
+
+@dataclass(slots=True)
+class Working:
+    """A run under way: its report, and the codes of what went wrong outside of its slices."""
+
+    report: RunReport
+    console: Console
+    codes: list[Exit] = field(default_factory=list)
+
+    def failed(self, error: HarvestError) -> None:
+        """Say what went wrong, and remember it for the end."""
+        self.codes.append(error.exit_code)
+        self.console.error(str(error))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user wants no more."""
+        return any(each.exit_code is Exit.INTERRUPTED for each in self.report.slices[-1:])
 
 
 @contextmanager
-def reported(console: Console, place: Workplace, report_file: Path | None, command: str) -> Iterator[RunReport]:
+def reported(console: Console, place: Workplace, report_file: Path | None, command: str) -> Iterator[Working]:
     """A run whose summary is said and whose report is written however it ends."""
     if report_file:
         _check(report_file)
     report = RunReport(uuid.uuid4().hex, command, __version__, iso(place.clock.now()))
-    codes: list[Exit] = []
+    working = Working(report, console)
     try:
-        yield report
+        yield working
     except HarvestError as error:
-        codes.append(error.exit_code)
-        console.error(str(error))
+        working.failed(error)
     except KeyboardInterrupt:
-        codes.append(Exit.INTERRUPTED)
+        working.codes.append(Exit.INTERRUPTED)
     except BaseException:
-        codes.append(Exit.FAILED)
+        working.codes.append(Exit.FAILED)
         raise
     finally:
-        finish(report, place.clock.now(), codes)
+        finish(report, place.clock.now(), working.codes)
         if report_file:
             _write(report_file, report)
     console.run_ended(report)
@@ -73,12 +93,54 @@ def _write(path: Path, report: RunReport) -> None:
 
 
 def run_shop(make: Callable[[], Workshop], place: Workplace, console: Console, request: Request) -> Exit:
-    """Run the days of one account from the first sentence to the last; missing settings are in the report too."""
-    with ExitStack() as stack, reported(console, place, request.report_file, request.command) as report:
-        shop = stack.enter_context(closing(make()))
-        stack.callback(note_run, shop, report)
-        if not shop.options.dry_run:
+    """Run the days of one account from the first sentence to the last."""
+    return run_accounts(lambda: [lambda: [make()]], place, console, request)
+
+
+def run_accounts(
+    plan: Callable[[], Sequence[Callable[[], Sequence[Workshop]]]],
+    place: Workplace,
+    console: Console,
+    request: Request,
+) -> Exit:
+    """Run the days of each account; one that fails stops no other, and the worst of their codes is the run's.
+
+    `plan` gives what opens the accounts, one after the other; what it raises ends the run before the first one,
+    and is in the report too.
+    """
+    shops: list[Workshop] = []
+    with ExitStack() as stack, reported(console, place, request.report_file, request.command) as working:
+        accounts = plan()
+        stack.callback(_close, shops)
+        stack.callback(_note, shops, working.report)
+        if not request.dry_run:
             prepare(place, with_setup=request.with_setup)
-        for sentence in run_days(shop, request.days, report, console.slice_ended):
-            console.say(sentence)
-    return report.exit_code
+        for opening in accounts:
+            try:
+                for shop in opening():
+                    shops.append(shop)
+                    _run(shop, request, working)
+            except InterruptedRunError:
+                raise
+            except HarvestError as error:
+                working.failed(error)
+            if working.interrupted:
+                break
+    return working.report.exit_code
+
+
+def _run(shop: Workshop, request: Request, working: Working) -> None:
+    if not working.interrupted:
+        for sentence in run_days(shop, request.days, working.report, working.console.slice_ended):
+            working.console.say(sentence)
+
+
+def _close(shops: Sequence[Workshop]) -> None:
+    for shop in shops:
+        shop.close()
+
+
+def _note(shops: Sequence[Workshop], report: RunReport) -> None:
+    """The run's document, by way of any account: they share their destinations."""
+    if shops:
+        note_run(shops[0], report)

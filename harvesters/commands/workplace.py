@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from dotenv import dotenv_values
 
 from harvesters import SOURCES, source_class
+from harvesters.core.accounts import Accounts, read_accounts
 from harvesters.core.common_settings import CommonSettings, cautions_of, problems_of
 from harvesters.core.day import Clock, Day, clock_from, days_between, parse_span
 from harvesters.core.errors import SettingsError, UsageError
@@ -35,6 +36,15 @@ def find_dotenv(named: Path | None) -> Path | None:
         return named
     beside = [Path.cwd() / ".env", *([HOME / ".env"] if in_a_clone() else [])]
     return next((path for path in beside if path.is_file()), None)
+
+
+def find_accounts(common: CommonSettings, dotenv: Path | None) -> Path | None:
+    """The file of accounts: the one named, else the working folder's, else the one beside `.env` or `harvest.py`."""
+    if common.accounts_file:
+        return common.accounts_file if common.accounts_file.is_file() else None
+    beside = dotenv.parent if dotenv else HOME if in_a_clone() else None
+    folders = [Path.cwd(), *([beside] if beside else [])]
+    return next((path for folder in folders if (path := folder / "accounts.toml").is_file()), None)
 
 
 def in_a_clone() -> bool:
@@ -72,6 +82,12 @@ class Workplace:
     clock: Clock
     data_dir: Path
     problems: tuple[str, ...]
+    accounts: Accounts = field(default_factory=Accounts)
+
+    def values_of(self, vendor: str, account: str) -> Values:
+        """Where the settings of an account are looked up, by its name."""
+        tables = [each for each in self.accounts.tables if (each.vendor, each.name) == (vendor, account)]
+        return replace(self.values, table=tables[0]) if tables else self.values
 
     def check(self) -> None:
         """Refuse to go on with settings that are missing or malformed.
@@ -91,12 +107,14 @@ def workplace(env_file: Path | None, flags: Mapping[str, str | None]) -> Workpla
     problems: list[str] = []
     common = read(CommonSettings, values, problems)
     problems += problems_of(common)
-    classes = [source_class(vendor).Settings for vendor in SOURCES]
-    for caution in (*exposed(values, [CommonSettings, *classes]), *cautions_of(common)):
+    classes = {vendor: source_class(vendor).Settings for vendor in SOURCES}
+    accounts = read_accounts(find_accounts(common, path), classes)
+    open_to_all = exposed(values, [CommonSettings, *classes.values()], accounts.variables)
+    for caution in (*open_to_all, *cautions_of(common)):
         log.warning("%s", caution)
     clock = _clock(common, problems)
     data_dir = common.data_dir or default_data_dir(os.environ)
-    return Workplace(values, common, clock, data_dir, tuple(problems))
+    return Workplace(values, common, clock, data_dir, tuple(problems), accounts)
 
 
 def _clock(common: CommonSettings, problems: list[str]) -> Clock:

@@ -1,8 +1,8 @@
-"""The accounts of each vendor: `default`, which the plain variables describe, and one for each table of `accounts.toml`.
+"""The accounts of each vendor: `default`, which the plain variables describe, and one for each table of a file.
 
-    [opentok.school-a]
-    api_key = "46204972"
-    api_secret_env = "SCHOOL_A_SECRET"
+[opentok.school-a]
+api_key = "46204972"
+api_secret_env = "SCHOOL_A_SECRET"
 """
 
 import difflib
@@ -29,6 +29,12 @@ class Accounts:
     tables: tuple[Table, ...] = ()
     problems: tuple[str, ...] = ()
 
+    @property
+    def variables(self) -> list[str]:
+        """The variables that hold secrets of the tables."""
+        lines = (line for table in self.tables for line in table.entries.items())
+        return [entry.text for key, entry in lines if key.endswith("_env")]
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -51,12 +57,13 @@ def read_accounts(path: Path | None, vendors: Vendors) -> Accounts:
         return Accounts()
     try:
         text = path.read_text("utf-8")
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        return Accounts(path, (), (_no_toml(path, error, text),))
     except (OSError, UnicodeDecodeError) as error:
         why = "is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"cannot be read: {error.strerror}"
         return Accounts(path, (), (f"{path} {why}.",))
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return Accounts(path, (), (_no_toml(path, error, text),))
     reading = _Reading(path, text.splitlines(), vendors)
     tables = tuple(reading.tables(content))
     return Accounts(path, tables, tuple(reading.problems))
@@ -67,8 +74,8 @@ def _no_toml(path: Path, error: tomllib.TOMLDecodeError, text: str) -> str:
     found = _PLACE.search(said)
     line = found[1] if found and found[1] else len(text.splitlines())
     return (
-        f"{path} line {line}: this is no TOML: {_PLACE.sub('', said)}. An account is a line [vendor.name], and below it "
-        'lines such as api_key = "12345".'
+        f"{path} line {line}: this is no TOML: {_PLACE.sub('', said)}. An account is a line [vendor.name], and "
+        'below it lines such as api_key = "12345".'
     )
 
 
@@ -100,7 +107,9 @@ class _Reading:
         elif not name.strip() or not name.isprintable():
             self._problem(line, "an account needs a name that can be printed.")
         else:
-            yield Table(self._path, vendor, name, line, dict(self._entries(self._vendors[vendor], table, line)))
+            before = len(self.problems)
+            entries = dict(self._entries(self._vendors[vendor], table, line))
+            yield Table(self._path, vendor, name, line, entries, flawed=len(self.problems) > before)
 
     def _entries(self, cls: type[Any], table: Mapping[str, Any], head: int) -> Iterator[tuple[str, Entry]]:
         known = dict(_keys(cls))

@@ -33,7 +33,7 @@ def read(cls: type[T], values: Values, problems: list[str], *, shaping_only: boo
     left_out = set(_other_logins(cls, values))
     for name, declaration in declared(cls):
         wanted = declaration.shapes_documents or not (shaping_only or name in left_out)
-        found[name] = _value(name, declaration, values, problems) if wanted else declaration.default
+        found[name] = value_of(name, declaration, values, problems) if wanted else declaration.default
     if not shaping_only:
         problems += _login_problems(cls, values)
     return cls(**found)
@@ -51,7 +51,9 @@ def _login_problems(cls: type[Any], values: Values) -> Iterator[str]:
     known, left_out = dict(declared(cls)), set(_other_logins(cls, values))
     ways = [way for way in logins(cls) if left_out.isdisjoint(way)]
     begun = {way: there for way in ways if (there := [name for name in way if values.find(name, known[name])])}
-    head = f"{values.table.at(values.table.line)}: [{values.table.vendor}.{values.table.name}]: " if values.table else ""
+    head = (
+        f"{values.table.at(values.table.line)}: [{values.table.vendor}.{values.table.name}]: " if values.table else ""
+    )
     if len(begun) > 1:
         names = " and ".join(_named(values, known, there[:1]) for there in begun.values())
         yield f"{head}{names} are two logins: keep one."
@@ -84,7 +86,8 @@ def require(loaded: T | None, problems: Sequence[str]) -> T:
     return loaded
 
 
-def _value(name: str, declaration: Setting, values: Values, problems: list[str]) -> Any:  # noqa: ANN401 - the field's own type
+def value_of(name: str, declaration: Setting, values: Values, problems: list[str]) -> Any:  # noqa: ANN401 - the field's own type
+    """The value of one setting; what is wrong is added to `problems`, and None or a text in its place."""
     found = values.find(name, declaration)
     if found is None:
         if declaration.required:
@@ -129,11 +132,11 @@ def _text(found: Found, problems: list[str]) -> str:
     return ""
 
 
-def exposed(values: Values, classes: Iterable[type[Any]]) -> list[str]:
-    """A warning if the `.env` file holds secrets and every user of the machine may read it."""
+def exposed(values: Values, classes: Iterable[type[Any]], more: Iterable[str] = ()) -> list[str]:
+    """A warning if the `.env` file holds secrets and every user may read it; `more` variables that accounts name."""
     path = values.dotenv_path
     declarations = [declaration for cls in classes for _, declaration in declared(cls) if declaration.secret]
-    held = [each.env for each in declarations if values.dotenv.get(each.env)]
+    held = [name for name in (*(each.env for each in declarations), *more) if values.dotenv.get(name)]
     if not path or not held or not path.stat().st_mode & stat.S_IROTH:
         return []
     return [f"{path} holds {', '.join(held)}, and every user of this machine can read it: chmod 600 {path}"]
@@ -174,14 +177,16 @@ def rsa_private_key(text: str) -> str:
     try:
         key = load_pem_private_key(text.encode(), password=None)
     except TypeError as error:
-        message = "the key is encrypted with a passphrase: write it without, as `openssl rsa` does, readable by you alone."
+        message = (
+            "the key is encrypted with a passphrase: write it without, as `openssl rsa` does, readable by you alone."
+        )
         raise ValueError(message) from error
     except (ValueError, UnsupportedAlgorithm):
         key = None
-    if not isinstance(key, RSAPrivateKey):
-        message = "this is no RSA private key: it is the text that begins with -----BEGIN PRIVATE KEY-----."
-        raise ValueError(message)
-    return text
+    if isinstance(key, RSAPrivateKey):
+        return text
+    message = "this is no RSA private key: it is the text that begins with -----BEGIN PRIVATE KEY-----."
+    raise ValueError(message)
 
 
 def web_address(text: str) -> str:

@@ -44,13 +44,14 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What `accounts.toml` says of one account: the names of settings, without secrets themselves."""
+    """What `accounts.toml` says of one account, without secrets themselves; `flawed`: some of it could not be read."""
 
     path: Path
     vendor: str
     name: str
     line: int
     entries: Mapping[str, Entry]
+    flawed: bool = False
 
     def at(self, line: int) -> str:
         """A place in the file, for sentences."""

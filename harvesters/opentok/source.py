@@ -1,4 +1,4 @@
-"""The OpenTok source: settings, login, listing of a day, and planning of batches."""
+"""The OpenTok source: listing of a day, and planning of batches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,6 @@ from harvesters.core.errors import RetentionError
 from harvesters.core.fields import Field
 from harvesters.core.graphql import GraphQL, operations
 from harvesters.core.paging import pages
-from harvesters.core.settings import http_url, one_of, setting
 from harvesters.core.source import (
     Account,
     Call,
@@ -28,11 +27,10 @@ from harvesters.opentok.fetch import MOST, fetch
 from harvesters.opentok.fields import OPENTOK
 from harvesters.opentok.flatten import flatten
 from harvesters.opentok.judge import judge
+from harvesters.opentok.login import OpenTokSettings, log_in
 from harvesters.opentok.meeting import FEW, NOTHING, TOO_BIG, ask_smallest
 from harvesters.opentok.raw import NULL
 
-CLASSIC = "https://insights.opentok.com/graphql"
-TOKEN_LIFE, TOKEN_BACKDATED = timedelta(seconds=300), timedelta(seconds=30)
 BATCH, BATCH_BYTES = 50, 8_000_000
 ROW_BYTES, ROW_SECONDS = 300, 30
 TRIES = 2
@@ -41,50 +39,8 @@ UNKNOWN_WEIGHT = BATCH_BYTES // BATCH
 TOO_OLD = frozenset({Verdict.BEYOND_RETENTION})
 
 
-def project_key(text: str) -> str:
-    """A project's API key: digits.
-
-    Raises:
-        ValueError: anything else.
-    """
-    if not text.isdigit():
-        message = "an OpenTok API key is a number; find it on the project's page in your Video API account."
-        raise ValueError(message)
-    return text
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTokSettings:
-    """The settings of one OpenTok project."""
-
-    api_key: str = setting(
-        "OPENTOK_API_KEY",
-        "API key of the OpenTok project",
-        parse=project_key,
-        required=True,
-        option="--key",
-        hidden=True,
-    )
-    api_secret: str = setting(
-        "OPENTOK_API_SECRET",
-        "API secret of the OpenTok project",
-        required=True,
-        secret=True,
-        option="--secret",
-        hidden=True,
-    )
-    url: str = setting("OPENTOK_URL", "the full GraphQL endpoint", parse=http_url, default=CLASSIC)
-    bitrate_unit: str = setting(
-        "OPENTOK_BITRATE_UNIT",
-        "what the vendor's 'Kbps' means, which is disputed: kbit, kbyte or unknown (then no bitrate_kbps)",
-        parse=one_of("kbit", "kbyte", "unknown"),
-        default="unknown",
-        shapes_documents=True,
-    )
-
-
 class OpenTok:
-    """OpenTok Insights, classic projects: needs the Advanced Insights add-on."""
+    """OpenTok Insights, of classic projects and Vonage applications: needs the Advanced Insights add-on."""
 
     name: ClassVar[str] = "opentok"
     title: ClassVar[str] = "OpenTok (Vonage Video) sessions from the Insights API"
@@ -105,23 +61,12 @@ class OpenTok:
     def __init__(self, settings: OpenTokSettings, api: Api) -> None:
         """See `Source`."""
         self._settings, self._clock = settings, api.clock
-        queries = operations("harvesters.opentok", "queries.graphql", settings.api_key)
-        self._graph = GraphQL(api, settings.url, queries)
+        queries = operations("harvesters.opentok", "queries.graphql", settings.project)
+        self._graph = GraphQL(api, settings.endpoint, queries)
 
     def auth(self) -> Auth:
-        """A project token: HS256, a nonce, issued a few seconds back so that a fast clock does no harm."""
-        import jwt  # 0.1 s, and `--help` needs none of it
-
-        now = self._clock.now()
-        claims = {
-            "iss": self._settings.api_key,
-            "ist": "project",
-            "iat": int((now - TOKEN_BACKDATED).timestamp()),
-            "exp": int((now + TOKEN_LIFE).timestamp()),
-            "jti": f"{now.timestamp():.6f}",
-        }
-        token = jwt.encode(claims, self._settings.api_secret, algorithm="HS256")
-        return Auth({"X-OPENTOK-AUTH": token}, now + TOKEN_LIFE)
+        """A token for the next few minutes."""
+        return log_in(self._settings, self._clock.now())
 
     @staticmethod
     def judge(answer: Answer) -> Judgement:
@@ -130,7 +75,7 @@ class OpenTok:
 
     def accounts(self) -> Sequence[Account]:
         """The project of the settings."""
-        return (Account(self._settings.api_key, "default"),)
+        return (Account(self._settings.project, "default"),)
 
     def list_calls(self, account: Account, day: Day) -> Iterator[Call | Notice]:
         """Sessions with a meeting on the day; asks for the half-open day and leaves the rest to the engine.

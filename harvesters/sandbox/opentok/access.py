@@ -1,10 +1,11 @@
-"""Who may ask: the token of a classic OpenTok project, and the rate limit."""
+"""Who may ask: the token of a classic OpenTok project or of a Vonage application, and the rate limit."""
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import jwt
 
@@ -21,48 +22,50 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One project's key and secret, and the clock that tells whether a token is fresh."""
+    """One project's key and secret, and the clock that tells whether a token is fresh.
+
+    With `public_key` (PEM) the project is an application too, whose id is `key`.
+    """
 
     key: str
     secret: str
     now: Callable[[], datetime]
     rules: Rules
+    public_key: str | None = None
 
-    def project(self, token: str | None) -> str:
-        """The project that a token (header `X-OPENTOK-AUTH`) speaks for.
+    def project(self, headers: Mapping[str, str]) -> str:
+        """The project that a token speaks for, a project's (`X-OPENTOK-AUTH`) or an application's (`Bearer`).
 
         Raises:
             RefusedError: no token, a stale one (both 1001), no JWT at all or one without the claims (1011), a
                 key of nobody (1008), a wrong signature or an `iat` ahead of time (1020), a token of another
                 kind than a project's (1021).
         """
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        unified = scheme.lower() == "bearer" and self.public_key is not None
+        token = bearer if unified else headers.get("x-opentok-auth")
         if not token:
             raise RefusedError(Code.NO_AUTHENTICATION, "No valid authentication was found.")
-        claims = self._claims(token)
+        claims = self._claims(token, unified=unified)
         issued, expires = _instant(claims, "iat"), _instant(claims, "exp")
         now = self.now().timestamp()
         if expires <= now:
             raise RefusedError(Code.NO_AUTHENTICATION, "The token has expired.")
         if issued > now + self.rules.leeway.total_seconds():
             raise RefusedError(Code.TOKEN_NOT_VALIDATED, "The token is not valid yet.")
-        if claims.get("ist") != "project":
+        if not unified and claims.get("ist") != "project":
             raise RefusedError(Code.NOT_ALLOWED, "Only a project's token may read this project.")
         return self.key
 
-    def _claims(self, token: str) -> dict[str, object]:
+    def _claims(self, token: str, *, unified: bool) -> dict[str, object]:
+        issuer = "application_id" if unified else "iss"
+        key, algorithm = (self.public_key, "RS256") if unified else (self.secret, "HS256")
         try:
-            issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
-            if str(issuer) != self.key:
+            if str(jwt.decode(token, options={"verify_signature": False}).get(issuer)) != self.key:
                 raise RefusedError(Code.BAD_PROJECT, "You must provide a valid project ID.")
             # The times are checked against the sandbox's own clock, which need not be the machine's.
-            return dict(
-                jwt.decode(
-                    token,
-                    self.secret,
-                    algorithms=["HS256"],
-                    options={"verify_exp": False, "verify_iat": False, "verify_iss": False},
-                )
-            )
+            options: Any = {"verify_exp": False, "verify_iat": False, "verify_iss": False}
+            return dict(jwt.decode(token, key or "", algorithms=[algorithm], options=options))
         except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError) as error:
             raise RefusedError(Code.TOKEN_NOT_VALIDATED, "The token could not be validated.") from error
         except jwt.InvalidTokenError as error:

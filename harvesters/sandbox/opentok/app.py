@@ -62,7 +62,7 @@ class OpenTok:
         if not self.senders.passes(f"address {request.client}"):
             return self._busy()
         try:
-            project = self.access.project(request.headers.get("x-opentok-auth"))
+            project = self.access.project(request.headers)
         except RefusedError as refused:
             error = {"errorCode": int(refused.code), "message": refused.message}
             return Response(self.rules.refused_status, _JSON, msgspec.json.encode({"error": error}))
@@ -129,6 +129,7 @@ def serve_opentok(  # noqa: PLR0913  # each is one independent setting
     intercept: Intercept | None = None,
     ticks: Callable[[], float] = time.monotonic,
     compress: bool = False,
+    public_key: str | None = None,
 ) -> Server:
     """A server of one OpenTok project, not yet started: use it in a `with` block, ask at its `url`.
 
@@ -143,12 +144,13 @@ def serve_opentok(  # noqa: PLR0913  # each is one independent setting
         intercept: see `Server`; stands instead of the faults.
         ticks: seconds for the rate limit.
         compress: see `Server`.
+        public_key: of a Vonage application with this key as its id, whose tokens are taken too; PEM.
 
     Raises:
         OSError: the folder cannot be read.
         ValueError: there is no such fault, or a file of it is not JSON.
     """
-    access = Access(key, secret, now, rules)
+    access = Access(key, secret, now, rules, public_key)
     senders = RateLimit(rules.rate_limit, rules.rate_window, ticks)
     app = OpenTok(_by_id(sessions), access, rules, now, senders)
     before = intercept or faulty(app, now, faults)
