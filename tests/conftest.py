@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from elasticsearch import Elasticsearch
 
+from tests import elasticsearch_node
+from tests.elasticsearch_distribution import NodeUnavailableError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from tests.elasticsearch_accounts import Account
+    from tests.elasticsearch_distribution import Distribution
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +53,17 @@ def remove_all(es: Elasticsearch, prefix: str) -> None:
     # In this order: a component cannot go while a template is composed of it.
     absent_is_fine.indices.delete_index_template(name=f"{prefix}*")
     absent_is_fine.cluster.delete_component_template(name=f"{prefix}*")
+
+
+@contextmanager
+def own_server(wanted: Distribution, accounts: Sequence[Account] = ()) -> Iterator[str]:
+    """The URL of an Elasticsearch of this version, for the tests of one module; see `elasticsearch_node.own_server`."""
+    try:
+        with (
+            elasticsearch_node.Interrupts() as interrupts,
+            elasticsearch_node.own_server(interrupts, wanted, accounts) as url,
+        ):
+            yield url
+    except NodeUnavailableError as problem:
+        whatever = "These tests start a server of their own, also where ES_TEST_URL names one."
+        pytest.fail(f"{problem}\n{whatever}", pytrace=False)

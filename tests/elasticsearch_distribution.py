@@ -23,18 +23,41 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-VERSION = "9.5.2"
-SHA256 = "de3d9c88b5f993d9b1f937a1da8d7bfa3e881f83bf3a0dab3e49a8d557934618"
-ARTIFACT = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{VERSION}:zip"
 MAVEN_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:get"
 OLDEST_JAVA = 21
 JDK_HOMES = ("usr/lib/jvm/*", "Library/Java/JavaVirtualMachines/*/Contents/Home")
 PROJECT = Path(__file__).resolve().parent.parent
-OTHERWISE = "or set ES_TEST_URL to an Elasticsearch that the tests may write to."
 
 
 class NodeUnavailableError(Exception):
     """No Elasticsearch can be had; the message says what to do about it."""
+
+
+class MissingToolError(NodeUnavailableError):
+    """Maven or a JDK is not there; Docker would do as well."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A version that Elastic publishes for tests, and the archive that we know it by."""
+
+    version: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """What its folder is called, and its archive without the ending."""
+        return f"elasticsearch-{self.version}"
+
+    @property
+    def artifact(self) -> str:
+        """Where it lies in Maven's repositories."""
+        return f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{self.version}:zip"
+
+
+NEWEST = Distribution("9.5.2", "de3d9c88b5f993d9b1f937a1da8d7bfa3e881f83bf3a0dab3e49a8d557934618")
+OLDEST = Distribution("8.19.8", "8d943e94cef02cbceb6e39cd00175bb04e5f882fa32783a473880b8691a54376")
+"""The first and the last version that the README promises to load into."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +77,7 @@ def find_runner() -> Runner:
         with suppress(KeyError):
             entry = pwd.getpwnam(name)
             return Runner(entry.pw_uid, entry.pw_gid, ())
-    msg = f"Elasticsearch does not run as root: run the tests as another user, {OTHERWISE}"
+    msg = "Elasticsearch does not run as root: run the tests as another user."
     raise NodeUnavailableError(msg)
 
 
@@ -100,10 +123,10 @@ def find_jdk(candidates: Iterable[Path], runner: Runner) -> Path:
         if is_suitable(home, runner):
             return home
     msg = (
-        f"No JDK {OLDEST_JAVA} or newer was found for Elasticsearch {VERSION}: install one "
-        f"(openjdk-21-jdk-headless, say), point ES_JAVA_HOME to one that every user may run, {OTHERWISE}"
+        f"No JDK {OLDEST_JAVA} or newer was found for Elasticsearch: install one (openjdk-21-jdk-headless, say), "
+        "point ES_JAVA_HOME to one that every user may run, or start Docker."
     )
-    raise NodeUnavailableError(msg)
+    raise MissingToolError(msg)
 
 
 def can_reach(folder: Path, runner: Runner) -> bool:
@@ -121,7 +144,7 @@ def cache_folder(environ: Mapping[str, str], runner: Runner, project: Path = PRO
     shared = _shared_folder()
     if can_reach(shared, runner):
         return shared
-    msg = f"Only we can reach {chosen} and {shared}: set VCONF_TEST_CACHE to a folder open to all, {OTHERWISE}"
+    msg = f"Only we can reach {chosen} and {shared}: set VCONF_TEST_CACHE to a folder open to all."
     raise NodeUnavailableError(msg)
 
 
@@ -130,52 +153,54 @@ def _shared_folder() -> Path:
     folder.mkdir(exist_ok=True)
     # Anybody may make a folder of this name there, and we are about to run programs from it.
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
-        msg = f"{folder} is not ours: remove it, {OTHERWISE}"
+        msg = f"{folder} is not ours: remove it."
         raise NodeUnavailableError(msg)
     folder.chmod(0o755)
     return folder
 
 
-def get_distribution(cache: Path) -> Path:
+def get_distribution(cache: Path, wanted: Distribution) -> Path:
     """Return the unpacked Elasticsearch, downloaded if the cache has neither it nor its archive."""
-    distribution = cache / f"elasticsearch-{VERSION}"
-    archive = cache / f"{distribution.name}.zip"
+    program = cache / wanted.name
+    archive = cache / f"{wanted.name}.zip"
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not distribution.is_dir():
+        if not program.is_dir():
             if not archive.is_file():
-                download(archive)
-            verify(archive)
-            unpack(archive, distribution)
+                download(archive, wanted)
+            verify(archive, wanted.sha256)
+            unpack(archive, program)
             archive.unlink()
-    return distribution
+    return program
 
 
-def download(archive: Path) -> None:
+def download(archive: Path, wanted: Distribution) -> None:
     """Let Maven fetch the archive, from wherever this machine's Maven gets its artifacts."""
     maven = shutil.which("mvn")
     if maven is None:
-        msg = f"Elasticsearch {VERSION} comes through Maven, which was not found: install maven, {OTHERWISE}"
-        raise NodeUnavailableError(msg)
-    sys.stderr.write(f"Fetching Elasticsearch {VERSION} (132 MB) through Maven, this once\n")
+        msg = (
+            f"Elasticsearch {wanted.version} comes through Maven, which was not found: install maven, or start Docker."
+        )
+        raise MissingToolError(msg)
+    sys.stderr.write(f"Fetching Elasticsearch {wanted.version} (100 to 130 MB) through Maven, this once\n")
     # A local repository of its own: a broken download must not stay behind and come back for ever.
     with tempfile.TemporaryDirectory(dir=archive.parent) as repository:
         options = ["-B", "-q", "-Dstyle.color=never", f"-Dmaven.repo.local={repository}"]
-        command = [maven, *options, MAVEN_GOAL, f"-Dartifact={ARTIFACT}", "-Dtransitive=false"]
+        command = [maven, *options, MAVEN_GOAL, f"-Dartifact={wanted.artifact}", "-Dtransitive=false"]
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         if answer.returncode:
-            msg = f"Maven could not fetch {ARTIFACT}: mend that, {OTHERWISE}\n{answer.stdout[-2000:]}"
+            msg = f"Maven could not fetch {wanted.artifact}:\n{answer.stdout[-2000:]}"
             raise NodeUnavailableError(msg)
         next(Path(repository).rglob(archive.name)).replace(archive)
 
 
-def verify(archive: Path, expected: str = SHA256) -> None:
+def verify(archive: Path, expected: str) -> None:
     """Refuse, and delete, an archive that is not the one we know."""
     with archive.open("rb") as content:
         found = hashlib.file_digest(content, "sha256").hexdigest()
     if found != expected:
         archive.unlink()
-        msg = f"{archive.name} was deleted: its SHA-256 is {found}, not {expected}. Try again, {OTHERWISE}"
+        msg = f"{archive.name} was deleted: its SHA-256 is {found}, not {expected}. Try again."
         raise NodeUnavailableError(msg)
 
 

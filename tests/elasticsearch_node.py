@@ -1,6 +1,7 @@
 """Runs a real Elasticsearch for the tests: `python -m tests.elasticsearch_node run -- COMMAND...`.
 
-`ES_TEST_URL`, when set, is used as it is; else a node of the minimal distribution is started on loopback.
+`ES_TEST_URL`, when set, is used as it is; else a node of the minimal distribution is started on loopback, or,
+where Maven or a JDK is missing and Docker is there, the official image.
 """
 
 from __future__ import annotations
@@ -12,30 +13,31 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from contextlib import ExitStack, contextmanager, suppress
-from http.client import HTTPConnection, HTTPException
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from tests import elasticsearch_distribution as distribution
-from tests.elasticsearch_distribution import NodeUnavailableError, Runner
+from tests import elasticsearch_docker as docker
+from tests.elasticsearch_distribution import NEWEST, MissingToolError, NodeUnavailableError, Runner
+from tests.elasticsearch_docker import Container
+from tests.elasticsearch_server import JAVA_OPTIONS, STOP_LIMIT, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType, TracebackType
     from typing import Self
 
-START_LIMIT = 120.0
-STOP_LIMIT = 15.0
-LOG_TAIL = 30
-HEAP = "512m"
+    from tests.elasticsearch_accounts import Account
+    from tests.elasticsearch_distribution import Distribution
+
+OTHERWISE = "Or set ES_TEST_URL to an Elasticsearch that the tests may write to."
 
 
-class InterruptedRunError(Exception):
-    """We were told to end, by this signal."""
+class InterruptedRunError(KeyboardInterrupt):
+    """We were told to end, by this signal; inside pytest it ends the whole run, fixtures tidied up."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signal.Signals(signum).name)
@@ -78,16 +80,16 @@ class Interrupts:
             raise InterruptedRunError(self._pending)
 
 
-class Node:
-    """One Elasticsearch process, with everything it writes in one folder."""
+class Node(Server):
+    """A node of the minimal distribution, with everything it writes in one folder."""
 
-    def __init__(self, program: Path, jdk: Path, runner: Runner, folder: Path) -> None:
+    def __init__(
+        self, program: Path, jdk: Path, runner: Runner, folder: Path, accounts: Sequence[Account] = ()
+    ) -> None:
+        super().__init__(folder, accounts)
         self._program = program
         self._jdk = jdk
         self._runner = runner
-        self._folder = folder
-        self._log = folder / "console.log"
-        self._process: subprocess.Popen[bytes] | None = None
 
     def prepare(self) -> None:
         """Write the configuration, and give the folder to the runner."""
@@ -95,7 +97,8 @@ class Node:
         for name in ("data", "logs", "tmp"):
             (self._folder / name).mkdir()
         # JSON is YAML.
-        (self._folder / "config" / "elasticsearch.yml").write_text(json.dumps(self._settings()))
+        for name, content in {"elasticsearch.yml": json.dumps(self._settings()), **self._config}.items():
+            (self._folder / "config" / name).write_text(content)
         if self._runner.uid is not None and self._runner.gid is not None:
             for path in (self._folder, *self._folder.rglob("*")):
                 os.chown(path, self._runner.uid, self._runner.gid)
@@ -112,81 +115,27 @@ class Node:
             "node.portsfile": True,
             "path.data": str(self._folder / "data"),
             "path.logs": str(self._folder / "logs"),
-            "xpack.security.enabled": False,
+            "xpack.security.enabled": bool(self._config),
             # A laptop whose disk is nearly full can run the tests all the same.
             "cluster.routing.allocation.disk.threshold_enabled": False,
         }
 
     def start(self) -> None:
-        """Start the process, in a group of its own."""
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [self._program / "bin" / "elasticsearch"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self._folder,
-                env=self._environment(),
-                start_new_session=True,
-                user=self._runner.uid,
-                group=self._runner.gid,
-                extra_groups=self._runner.groups,
-            )
+        """Start the process."""
+        self._launch([self._program / "bin" / "elasticsearch"], self._environment(), self._runner)
 
     def _environment(self) -> dict[str, str]:
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "ES_JAVA_HOME": str(self._jdk),
-            "ES_JAVA_OPTS": f"-Xms{HEAP} -Xmx{HEAP}",
+            "ES_JAVA_OPTS": JAVA_OPTIONS,
             "ES_PATH_CONF": str(self._folder / "config"),
             "ES_TMPDIR": str(self._folder / "tmp"),
         }
 
-    def wait_until_ready(self, limit: float = START_LIMIT) -> str:
-        """Return the node's URL as soon as it does its work."""
-        deadline = time.monotonic() + limit
-        while time.monotonic() < deadline:
-            if self._process is None or self._process.poll() is not None:
-                msg = f"Elasticsearch ended while starting. {self._log_tail()}"
-                raise NodeUnavailableError(msg)
-            address = self._address()
-            if address and is_healthy(address):
-                return f"http://{address}"
-            time.sleep(0.1)
-        msg = f"Elasticsearch was not ready after {limit:.0f} s. {self._log_tail()}"
-        raise NodeUnavailableError(msg)
-
     def _address(self) -> str | None:
         ports = self._folder / "logs" / "http.ports"
         return ports.read_text().strip() if ports.is_file() else None
-
-    def _log_tail(self) -> str:
-        lines = self._log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
-        return "\n".join(["The end of its log:", *lines])
-
-    def stop(self) -> None:
-        """End the process and all that it started."""
-        if self._process is None:
-            return
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(STOP_LIMIT)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-
-
-def is_healthy(address: str) -> bool:
-    """Ask the node at `host:port` itself, past any proxy: it answers other requests before it can work."""
-    connection = HTTPConnection(address, timeout=5)
-    try:
-        connection.request("GET", "/_cluster/health?wait_for_status=yellow&timeout=1s")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -195,26 +144,49 @@ def node_url(interrupts: Interrupts) -> Iterator[str]:
     if url := os.environ.get("ES_TEST_URL"):
         yield url
         return
+    with own_server(interrupts) as url:
+        yield url
+
+
+@contextmanager
+def own_server(
+    interrupts: Interrupts, wanted: Distribution = NEWEST, accounts: Sequence[Account] = ()
+) -> Iterator[str]:
+    """Give the URL of an Elasticsearch of our own, of this version; with accounts it has security."""
     with ExitStack() as tidying:
-        node = _new_node(tidying)
-        tidying.callback(node.stop)
+        server = _new_server(tidying, wanted, accounts)
+        server.prepare()
+        tidying.callback(server.stop)
         tidying.callback(interrupts.hold)
         interrupts.hold()
-        node.start()
+        server.start()
         interrupts.release()
-        yield node.wait_until_ready()
+        yield server.wait_until_ready()
 
 
-def _new_node(tidying: ExitStack) -> Node:
+def _new_server(tidying: ExitStack, wanted: Distribution, accounts: Sequence[Account]) -> Server:
+    try:
+        return _new_node(tidying, wanted, accounts)
+    except MissingToolError:
+        if not docker.works():
+            raise
+    click.echo(f"Elasticsearch {wanted.version} in Docker", err=True)
+    cache = distribution.cache_folder(os.environ, Runner())
+    return Container(wanted.version, _new_folder(tidying, cache), accounts)
+
+
+def _new_node(tidying: ExitStack, wanted: Distribution, accounts: Sequence[Account]) -> Node:
     runner = distribution.find_runner()
     jdk = distribution.find_jdk(distribution.jdk_candidates(os.environ), runner)
-    click.echo(f"Elasticsearch {distribution.VERSION} on the JDK in {jdk}", err=True)
-    program = distribution.get_distribution(distribution.cache_folder(os.environ, runner))
+    program = distribution.get_distribution(distribution.cache_folder(os.environ, runner), wanted)
+    click.echo(f"Elasticsearch {wanted.version} on the JDK in {jdk}", err=True)
+    return Node(program, jdk, runner, _new_folder(tidying, program.parent), accounts)
+
+
+def _new_folder(tidying: ExitStack, cache: Path) -> Path:
     # Beside the program, where the runner can come and where there is room: /tmp may be in memory.
-    folder = tempfile.TemporaryDirectory(prefix="run-", dir=program.parent, ignore_cleanup_errors=True)
-    node = Node(program, jdk, runner, Path(tidying.enter_context(folder)))
-    node.prepare()
-    return node
+    folder = tempfile.TemporaryDirectory(prefix="run-", dir=cache, ignore_cleanup_errors=True)
+    return Path(tidying.enter_context(folder))
 
 
 def run_command(command: tuple[str, ...], url: str) -> int:
@@ -244,7 +216,7 @@ def _supervise(action: Callable[[str], int]) -> NoReturn:
         with Interrupts() as interrupts, node_url(interrupts) as url:
             code = action(url)
     except NodeUnavailableError as problem:
-        click.echo(problem, err=True)
+        click.echo(f"{problem}\n{OTHERWISE}", err=True)
         code = 2
     except InterruptedRunError as interrupted:
         code = 128 + interrupted.signum

@@ -348,12 +348,20 @@ def test_a_run_that_lacks_settings_does_not_leave_last_night_s_report(shell: She
 
 def test_a_report_that_cannot_be_written_is_said_before_anything_is_asked(shell: Shell) -> None:
     with vendor(shell) as server:
-        done = shell("opentok", "--date", "2026-11-18", "--report", "nowhere/report.json")
+        done = shell("opentok", "--date", "2026-11-18", "--report", str(shell.folder))
         asked = server.requests
 
     assert (done.code, asked) == (2, 0)
-    assert "nowhere/report.json" in done.err
+    assert f"the report {shell.folder} cannot be written: Is a directory" in done.err
     assert len(done.err.splitlines()) == 1
+
+
+def test_the_folder_of_a_report_is_made(shell: Shell) -> None:
+    with vendor(shell):
+        done = shell("opentok", "--date", "2026-11-18", "--report", "new/report.json")
+
+    assert done.code == 0
+    assert json.loads((shell.folder / "new" / "report.json").read_text())["run"]["exit_code"] == 0
 
 
 def test_a_dry_run_writes_nothing_and_says_what_it_would_do(shell: Shell) -> None:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import elasticsearch_distribution as distribution
-from tests.elasticsearch_distribution import NodeUnavailableError, Runner
+from tests.elasticsearch_distribution import NEWEST, OLDEST, MissingToolError, NodeUnavailableError, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.elasticsearch_distribution import Distribution
 
 SOMEBODY = Runner(uid=65534, gid=65534, groups=())
 
@@ -27,7 +29,7 @@ def make_jdk(home: Path, version: str, *modules: str) -> Path:
 
 
 def make_archive(path: Path) -> Path:
-    folder = f"elasticsearch-{distribution.VERSION}"
+    folder = NEWEST.name
     with zipfile.ZipFile(path, "w") as archive:
         archive.mkdir(folder)
         for name, mode in (("bin/elasticsearch", 0o755), ("config/jvm.options", 0o644)):
@@ -109,15 +111,15 @@ def test_the_first_suitable_jdk_is_taken(tmp_path: Path) -> None:
 
 
 def test_without_a_jdk_the_sentence_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(NodeUnavailableError, match=r"No JDK 21 or newer .* ES_JAVA_HOME .* ES_TEST_URL"):
+    with pytest.raises(MissingToolError, match=r"No JDK 21 or newer .* ES_JAVA_HOME .* or start Docker"):
         distribution.find_jdk([tmp_path], Runner())
 
 
 def test_without_maven_the_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(NodeUnavailableError, match=r"install maven, or set ES_TEST_URL"):
-        distribution.get_distribution(tmp_path)
+    with pytest.raises(MissingToolError, match=r"Elasticsearch 8\.19\.8 .* install maven, or start Docker"):
+        distribution.get_distribution(tmp_path, OLDEST)
 
 
 def test_a_failing_maven_is_quoted_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,16 +132,17 @@ def test_a_failing_maven_is_quoted_and_leaves_nothing(tmp_path: Path, monkeypatc
     cache.mkdir()
 
     with pytest.raises(NodeUnavailableError, match=r"could not fetch org\.elasticsearch(?s:.*)no such host"):
-        distribution.get_distribution(cache)
+        distribution.get_distribution(cache, NEWEST)
 
     assert [path.name for path in cache.iterdir()] == ["lock"]
 
 
-def test_a_wrong_archive_is_deleted_and_not_unpacked(tmp_path: Path) -> None:
-    archive = make_archive(tmp_path / f"elasticsearch-{distribution.VERSION}.zip")
+@pytest.mark.parametrize(("wanted", "sha256"), [(NEWEST, "de3d9c88"), (OLDEST, "8d943e94")])
+def test_a_wrong_archive_is_deleted_and_not_unpacked(tmp_path: Path, wanted: Distribution, sha256: str) -> None:
+    archive = make_archive(tmp_path / f"{wanted.name}.zip")
 
-    with pytest.raises(NodeUnavailableError, match=r"was deleted: its SHA-256 is [0-9a-f]{64}, not de3d9c88"):
-        distribution.get_distribution(tmp_path)
+    with pytest.raises(NodeUnavailableError, match=rf"was deleted: its SHA-256 is [0-9a-f]{{64}}, not {sha256}"):
+        distribution.get_distribution(tmp_path, wanted)
 
     assert not archive.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["lock"]
@@ -147,7 +150,7 @@ def test_a_wrong_archive_is_deleted_and_not_unpacked(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("private_umask")
 def test_everybody_can_run_what_is_unpacked(tmp_path: Path) -> None:
-    target = tmp_path / f"elasticsearch-{distribution.VERSION}"
+    target = tmp_path / NEWEST.name
 
     distribution.unpack(make_archive(tmp_path / "archive.zip"), target)
 
@@ -159,10 +162,11 @@ def test_everybody_can_run_what_is_unpacked(tmp_path: Path) -> None:
 
 def test_what_is_unpacked_is_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    target = tmp_path / f"elasticsearch-{distribution.VERSION}"
-    target.mkdir()
+    unpacked = {wanted: tmp_path / f"elasticsearch-{wanted.version}" for wanted in (NEWEST, OLDEST)}
+    for target in unpacked.values():
+        target.mkdir()
 
-    assert distribution.get_distribution(tmp_path) == target
+    assert {wanted: distribution.get_distribution(tmp_path, wanted) for wanted in unpacked} == unpacked
 
 
 def test_the_cache_lies_with_the_project_or_where_the_user_wants_it(tmp_path: Path) -> None:

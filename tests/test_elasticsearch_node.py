@@ -12,7 +12,8 @@ import pytest
 
 from tests.conftest import remove_all
 from tests.elasticsearch_distribution import NodeUnavailableError, Runner
-from tests.elasticsearch_node import InterruptedRunError, Interrupts, Node, is_healthy
+from tests.elasticsearch_node import InterruptedRunError, Interrupts, Node
+from tests.elasticsearch_server import is_healthy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,7 +125,7 @@ def test_where_none_can_be_had_one_sentence_says_what_to_do(tmp_path: Path) -> N
     answer = run("/bin/true", env=bare)
 
     assert answer.returncode == 2
-    assert "or set ES_TEST_URL to an Elasticsearch" in answer.stderr
+    assert "Or set ES_TEST_URL to an Elasticsearch" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
@@ -189,6 +190,8 @@ def test_a_node_keeps_everything_to_itself(tmp_path: Path, node: Callable[[str],
     settings = json.loads((tmp_path / "run" / "config" / "elasticsearch.yml").read_text())
     assert settings["http.host"] == settings["transport.host"] == "127.0.0.1"
     assert settings["path.data"] == str(tmp_path / "run" / "data")
+    assert settings["xpack.security.enabled"] is False
+    assert not (tmp_path / "run" / "config" / "users").exists()
 
 
 def test_a_held_signal_comes_after_the_release() -> None:

@@ -148,7 +148,7 @@ def _harvest(place: Workplace, console: Console, days: tuple[Day, ...]) -> Exit:
         "serves the answers of the demo.",
         "dev sandbox --vendor opentok --port 8700",
         "dev sandbox --vendor opentok --days 14 --calls 500",
-        "dev sandbox --vendor opentok --days 3 --fault html --fault 429-date --switch end=inclusive",
+        "dev sandbox --vendor opentok --fault html --fault 429-date --switch end=inclusive",
     ),
     epilog=COMMON,
 )
