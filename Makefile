@@ -4,6 +4,8 @@
 PYTHON =
 # Goes to pytest: make test ARGS="-k bulk -x"
 ARGS =
+# Processes that run the tests, a file of them each at a time.
+JOBS = 2
 
 VENV = .venv
 PY = $(VENV)/bin/python
@@ -41,7 +43,7 @@ test: $(DEV)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m tests.elasticsearch_node run -- $(PY) -m pytest $(ARGS)
+	$(PY) -m tests.elasticsearch_node run -- $(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 bench: $(DEV)
 	$(PY) benchmarks/run.py --write
