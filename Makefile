@@ -28,7 +28,7 @@ help:
 	@echo "make venv     sets up $(VENV) with what vconf-harvest needs"
 	@echo "make demo     harvests a simulated vendor, without any account"
 	@echo "make test     checks style and types, then runs the tests on a real Elasticsearch"
-	@echo "make bench    measures speed and memory against the goals, and writes docs/performance.md"
+	@echo "make bench    measures speed, memory and disk against the goals, and writes docs/performance.md"
 	@echo "make docs     makes the documentation that follows from the code"
 	@echo "make format   formats the code"
 	@echo "make lock     pins the requirements anew (needs uv)"

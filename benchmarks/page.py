@@ -11,7 +11,8 @@ from processes import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- figures: written by benchmarks/run.py --write -->", "<!-- end of figures -->"
-HEADER = ["", "min", "median", "max", "", "goal", ""]
+HEADER = ["", "", "min", "median", "max", "", "goal", ""]
+ALIGNED = ["---", "---", "--:", "--:", "--:", "---", "---", "---"]
 PACKAGES = ("elasticsearch", "msgspec", "orjson", "zstandard")
 
 
@@ -24,20 +25,28 @@ def aligned(rows: Iterable[Sequence[str]]) -> str:
     )
 
 
-def write(rows: Iterable[Sequence[str]]) -> None:
-    """Put the figures between the page's markers."""
-    table = [HEADER, ["---", "--:", "--:", "--:", "---", "---", "---"], *rows]
-    lines = ["| " + " | ".join(row) + " |" for row in table]
-    figures = "\n".join([BEGIN, "", _machine(), "", *lines, "", END])
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    PAGE.write_text(before + figures + rest.partition(END)[2])
+def write(rows: Iterable[Sequence[str]], about: str, page: Path = PAGE) -> None:
+    """Put the figures between the page's markers, `about` above them.
+
+    Raises:
+        ValueError: the page lacks a marker; it stays as it is.
+    """
+    text = page.read_text("utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        message = f"{page.name} has no place for the figures: {BEGIN} … {END}"
+        raise ValueError(message)
+    lines = ["| " + " | ".join(row) + " |" for row in (HEADER, ALIGNED, *rows)]
+    figures = "\n".join([BEGIN, "", about, "", *lines, "", END])
+    page.write_text(before + figures + after, "utf-8")
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What it was measured on, and with which versions."""
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return (
-        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}, {packages}."
-    )
+    system = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}"
+    return f"{system}; Python {platform.python_version()}, {packages}"
 
 
 def _processor() -> str:

@@ -1,111 +1,99 @@
 """Measures speed and memory against the goals, prints them, and fails where a goal is missed by more than 15 %.
 
-    python benchmarks/run.py [--quick] [--write]
+    python benchmarks/run.py [--quick | --check] [--write]
 
 Times are CPU seconds, and goals are ratios of cases that took turns in the same run: both mean little on
-another machine, or on a busy one, alone. `--write` puts the figures into docs/performance.md.
+another machine, or on a busy one, alone. `--write` puts the figures into docs/performance.md, and the ratios of the
+short form beside this file; `--check` measures the short form alone, which needs a minute and no Elasticsearch, and
+fails where a ratio is 25 % worse than the one that was written.
 """
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import harvest_memory
-import help_start
+import committed
+import marks
 import page
+from figures import Figure
 from processes import FOLDER, ROOT, environment
 
-SLACK = 1.15
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured figure: min, median and max of the rounds, and how large its median may be."""
-
-    name: str
-    values: Sequence[float]
-    unit: str = ""
-    goal: float | None = None
-    at_least: bool = False
-
-    @property
-    def missed(self) -> bool:
-        """Whether the goal is missed by more than what noise may do."""
-        if self.goal is None:
-            return False
-        median = statistics.median(self.values)
-        return median < self.goal / SLACK if self.at_least else median > self.goal * SLACK
-
-    def row(self) -> list[str]:
-        """Name, figures, goal, verdict."""
-        spread = [f"{value:.2f}" for value in (min(self.values), statistics.median(self.values), max(self.values))]
-        if self.goal is None:
-            return [self.name, *spread, self.unit, "", ""]
-        goal = f"{'≥' if self.at_least else '≤'} {self.goal:g}"
-        return [self.name, *spread, self.unit, goal, "missed" if self.missed else "met"]
+QUICK_CALLS, QUICK_ROUNDS = 12, 5
+CHECK_CALLS, CHECK_ROUNDS = 12, 13
+CALLS, ROUNDS = 40, 9
+NODE_CALLS, NODE_ROUNDS = 120, 3
 
 
 def main() -> int:
     """Measure, tell, and say whether the goals are met."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    options.add_argument("--quick", action="store_true", help="fewer calls and rounds: a first look, a minute")
-    options.add_argument("--write", action="store_true", help="write the figures into docs/performance.md")
+    forms = options.add_mutually_exclusive_group()
+    forms.add_argument("--quick", action="store_true", help="a first look: no Elasticsearch, no large days")
+    forms.add_argument("--check", action="store_true", help="only compare ratios with the committed ones")
+    options.add_argument("--write", action="store_true", help="write docs/performance.md and the committed ratios")
     given = options.parse_args()
-    figures = [*_starts(3 if given.quick else 7), *_memory((60, 250) if given.quick else (250, 1000))]
-    figures += _speeds(20 if given.quick else 60, 5 if given.quick else 9)
+    if given.write and (given.quick or given.check):
+        options.error("--write is for the whole measurement")
+    if given.check:
+        return check()
+    figures, about = quick() if given.quick else whole()
     rows = [figure.row() for figure in figures]
-    print(page.aligned(rows))
+    print(f"{about}\n\n{page.aligned(rows)}")
     if given.write:
-        page.write(rows)
+        page.write(rows, about)
+        committed.write(short())
     return int(any(figure.missed for figure in figures))
 
 
-def _starts(rounds: int) -> list[Figure]:
-    return [
-        Figure(f"CPU of `{' '.join(arguments)}`", help_start.cpu_seconds(arguments, rounds), "s", goal=0.2)
-        for arguments in help_start.COMMANDS
-    ]
+def check() -> int:
+    """Compare the short form with what was committed; only what is worse twice is worse."""
+    known = committed.read()
+    said = _worse(known)
+    if said:
+        print("once more, since the machine may have been busy:", *said.values(), sep="\n")
+        again = _worse(known)
+        said = {name: text for name, text in again.items() if name in said}
+    print("\n".join(said.values()) or "no ratio is 25 % worse than the committed one")
+    return int(bool(said))
 
 
-def _memory(sizes: Sequence[int]) -> list[Figure]:
-    return [
-        Figure(f"peak memory of a day of {calls:,} calls", [harvest_memory.peak_mb(calls)], "MB", goal=150)
-        for calls in sizes
-    ]
+def _worse(known: dict[str, float]) -> dict[str, str]:
+    measured = short()
+    for name, value in measured.items():
+        print(f"{name}: {value:.2f}, committed {known.get(name, 0):.2f}", flush=True)
+    return committed.worse(known, measured)
 
 
-def _speeds(calls: int, rounds: int) -> list[Figure]:
-    command = [sys.executable, str(FOLDER / "speed.py"), str(calls), str(rounds)]
-    told = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment({}), cwd=ROOT).stdout
-    result: dict[str, Any] = json.loads(told)
-    taken: list[dict[str, float]] = result["rounds"]
-    number = result["documents"]
-    print(f"{number:,} documents, digest {result['digest']}")
+def short() -> dict[str, float]:
+    """The ratios of the short form."""
+    return marks.ratios(_told("speed.py", CHECK_CALLS, CHECK_ROUNDS)["rounds"])
 
-    def each(value: Callable[[dict[str, float]], float]) -> list[float]:
-        return [value(one) for one in taken]
 
-    return [
-        Figure("floor", each(lambda one: one["floor"] / number * 1e6), "µs a document"),
-        Figure("floor that keeps nothing", each(lambda one: one["bare"] / number * 1e6), "µs a document"),
-        Figure("archive to bodies", each(lambda one: one["bodies"] / number * 1e6), "µs a document"),
-        Figure("archive to answered bodies", each(lambda one: one["sent"] / number * 1e6), "µs a document"),
-        Figure("usual script", each(lambda one: one["usual"] / number * 1e6), "µs a document"),
-        Figure("archive to bodies ÷ floor that keeps nothing", each(lambda one: one["bodies"] / one["bare"])),
-        Figure("archive to bodies ÷ floor", each(lambda one: one["bodies"] / one["floor"]), goal=1.2),
-        Figure("archive to answered bodies ÷ floor", each(lambda one: one["sent"] / one["floor"]), goal=1.6),
-        Figure(
-            "usual script ÷ archive to answered bodies",
-            each(lambda one: one["usual"] / one["sent"]),
-            goal=5,
-            at_least=True,
-        ),
-    ]
+def quick() -> tuple[list[Figure], str]:
+    """A first look, and what it was measured on."""
+    figures = [*marks.starts(3), marks.generator(_told("generator.py", 200, 3))]
+    return figures + marks.speeds(_told("speed.py", QUICK_CALLS, QUICK_ROUNDS)), page.machine() + "."
+
+
+def whole() -> tuple[list[Figure], str]:
+    """Everything, and what it was measured on."""
+    node = _told("node.py", NODE_CALLS, NODE_ROUNDS)
+    speed = _told("speed.py", CALLS, ROUNDS)
+    figures = [*marks.speeds(speed), *marks.memory(), *marks.node(node), *marks.starts(7), marks.idle(5)]
+    figures.append(marks.generator(_told("generator.py", 400, 5)))
+    about = f"{page.machine()}, a real Elasticsearch {node['version']} for P6 and P8"
+    documents = f"{speed['documents']:,} documents in a round of P1 to P4, {node['documents']:,} in one of P6"
+    order = [f"P{number}" for number in range(1, 9)]
+    figures.sort(key=lambda each: order.index(each.mark) if each.mark in order else len(order))
+    return figures, f"{about}. {documents}; digest {speed['digest']}."
+
+
+def _told(script: str, calls: int, rounds: int) -> Any:  # noqa: ANN401 - any JSON
+    """What a script of this folder prints."""
+    command = [sys.executable, str(FOLDER / script), str(calls), str(rounds)]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment({}), cwd=ROOT).stdout)
 
 
 if __name__ == "__main__":

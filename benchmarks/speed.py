@@ -1,57 +1,105 @@
-"""CPU of the hot path, each case in turn for several rounds: `speed.py CALLS ROUNDS`; prints JSON.
-
-Floor: orjson reads the vendor's answers and writes the same documents, ready and flat. Nothing is done between.
-"""
+"""CPU of the hot path, each case in turn for several rounds: `speed.py CALLS ROUNDS`; prints JSON."""
 
 import gc
 import hashlib
 import json
+import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import elasticsearch
-import elasticsearch.helpers
-import orjson
-from material import Material, documents, material
+import loads
+from floor import Floor, dropped, kept
+from material import Material, by_record, documents, material
+from nowhere import Nowhere
 from processes import served
-from usual import Json, Usual
+from usual import Usual
 
-from harvesters.commands.build import destinations
-from harvesters.core.destinations import Counts, Current, Destination, Difference, Documents, Expected, Removed, Target
+from harvesters.core.destinations import Counts
+from harvesters.core.destinations.bulk import Body
+from harvesters.core.destinations.elastic import FILTER, Cluster
 from harvesters.core.destinations.index import bodies
+from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.encode import Encoded
-from harvesters.core.loading import Loader
 from harvesters.core.setup import load_templates
 
-PATIENCE_S = 60
+Case = Callable[[], None]
+FLOORS_AFTER = (1, 2)
 
 
 def main(calls: int, rounds: int) -> None:
     """Measure and print."""
     with TemporaryDirectory() as folder, served("sink.py") as url:
         made = material(Path(folder), calls, url)
+        load_templates(made.place.common)
         ours = list(documents(made))
-        cases = _cases(made, ours, url)
-        for case in cases.values():  # once for the caches and the interpreter
-            case()
+        script = Usual(ours)
+        compare(script, made, ours)
+        floor = Floor(made.answers, [each.source for each in ours])
         result = {
             "documents": len(ours),
             "digest": digest(ours),
-            "answer_bytes": sum(map(len, made.answers)),
-            "document_bytes": sum(len(each.source) for each in ours),
-            "rounds": measured(cases, rounds),
+            "rounds": measured(_cases(made, len(ours), script, url), floor, rounds),
         }
     print(json.dumps(result))
 
 
-def measured(cases: Mapping[str, Callable[[], float]], rounds: int) -> list[dict[str, float]]:
+def _cases(made: Material, number: int, script: Usual, url: str) -> Mapping[str, Case]:
+    ready = list(bodies(by_record(made), set()))
+    joined = [b"".join(body.lines) for body in ready]
+    return {
+        "bodies": lambda: loads.load(made, Nowhere(), number),
+        "load": lambda: loads.load(made, loads.index(made), number),
+        "whole": lambda: loads.harvest(made, loads.index(made), number),
+        "replayed": lambda: replayed(joined, url),
+        "sent": lambda: sent(ready, made),
+        "usual": lambda: loads.usual(script, made.answers, url),
+    }
+
+
+def replayed(joined: list[bytes], url: str) -> None:
+    """Ready bodies through the plain client."""
+    with elasticsearch.Elasticsearch(url) as client:
+        for body in joined:
+            answer = client.bulk(operations=cast("Any", body), filter_path=FILTER)
+            assert not answer["errors"]
+
+
+def sent(ready: list[Body], made: Material) -> None:
+    """The same bodies through our sender, which counts what became of every document."""
+    cluster = Cluster(made.place.common, time.monotonic() + loads.PATIENCE_S)
+    counts, letters = Counts(), DeadLetters(made.place.data_dir / "letters.ndjson")
+    sender = Sender(cluster, made.place.clock, counts, letters)
+    for body in ready:
+        sender.send(body)
+    cluster.close()
+    assert sum(each.created for each in counts.types.values()) == sum(map(len, ready))
+
+
+def measured(cases: Mapping[str, Case], floor: Floor, rounds: int) -> list[dict[str, float]]:
     """CPU seconds of each case in each round."""
+    for case in cases.values():  # once for the caches and the interpreter
+        case()
     gc.collect()
     gc.freeze()  # what was prepared is no work of the cases
-    return [{name: case() for name, case in cases.items()} for _ in range(rounds)]
+    return [_round(cases, floor) for _ in range(rounds)]
+
+
+def _round(cases: Mapping[str, Case], floor: Floor) -> dict[str, float]:
+    """The floors are taken several times between the cases: a busy machine then slows both."""
+    spent, floors, bare = {}, [floor.seconds(kept)], [floor.seconds(dropped)]
+    for number, (name, case) in enumerate(cases.items()):
+        began = time.process_time()
+        case()
+        spent[name] = time.process_time() - began
+        if number in FLOORS_AFTER:
+            floors.append(floor.seconds(kept))
+            bare.append(floor.seconds(dropped))
+    return spent | {"floor": statistics.median(floors), "bare": statistics.median(bare)}
 
 
 def digest(ours: Iterable[Encoded]) -> str:
@@ -62,132 +110,13 @@ def digest(ours: Iterable[Encoded]) -> str:
     return whole.hexdigest()[:16]
 
 
-def _cases(made: Material, ours: list[Encoded], url: str) -> Mapping[str, Callable[[], float]]:
-    usual = Usual(ours)
-    _compare(usual, made, ours)
-    target = Target("opentok", made.recipe.envelope.account, made.store.day)
-    load_templates(made.place.common)
-
-    def index() -> Destination:
-        (destination,) = destinations(made.place, ["index"], time.monotonic() + PATIENCE_S)
-        destination.open()
-        return destination
-
-    sources = [each.source for each in ours]
-    return {
-        "floor": lambda: floor(made.answers, sources, kept),
-        "bare": lambda: floor(made.answers, sources, dropped),
-        "bodies": lambda: loaded(made, _Nowhere(), target, len(ours)),
-        "sent": lambda: loaded(made, index(), target, len(ours)),
-        "usual": lambda: sent_as_usual(usual, made.answers, url),
-    }
-
-
-def _compare(usual: Usual, made: Material, ours: list[Encoded]) -> None:
+def compare(script: Usual, made: Material, ours: list[Encoded]) -> None:
     """The usual script's documents are ours."""
-    theirs = {each["_id"]: each["_source"] for answer in made.answers for each in usual.actions(answer)}
-    theirs |= {each["_id"]: each["_source"] for each in usual.entities()}
+    theirs = {each["_id"]: each["_source"] for answer in made.answers for each in script.actions(answer)}
+    theirs |= {each["_id"]: each["_source"] for each in script.entities()}
     assert len(theirs) == len(ours)
     for each in ours:
         assert theirs[each.id] == json.loads(each.source), each.id
-
-
-def kept(documents: Iterable[Json]) -> None:
-    """The documents of one answer written and joined."""
-    b"\n".join([orjson.dumps(document) for document in documents])
-
-
-def dropped(documents: Iterable[Json]) -> None:
-    """The documents written and dropped at once: most of `kept` is new memory, which is dear on some machines."""
-    for document in documents:
-        orjson.dumps(document)
-
-
-def floor(answers: list[bytes], sources: list[bytes], write: Callable[[Iterable[Json]], None]) -> float:
-    """The answers read and the documents written by orjson, and nothing else: not even the collector runs."""
-    share = -(-len(sources) // len(answers))
-    spent = 0.0
-    gc.disable()
-    for number, answer in enumerate(answers):
-        ready = [flat(orjson.loads(source)) for source in sources[number * share : (number + 1) * share]]
-        began = time.process_time()
-        orjson.loads(answer)
-        write(ready)
-        spent += time.process_time() - began
-    gc.enable()
-    return spent
-
-
-def flat(document: Json, before: str = "") -> Json:
-    """A document with dotted names instead of nested objects."""
-    members: Json = {}
-    for name, value in document.items():
-        if isinstance(value, dict):
-            members |= flat(value, f"{before}{name}.")
-        else:
-            members[before + name] = value
-    return members
-
-
-def loaded(made: Material, destination: Destination, target: Target, expected: int) -> float:
-    """Our load step, from the archive's file to the destination."""
-    manifest, _ = made.store.open()
-    manifest.destinations.clear()
-    began = time.process_time()
-    result = Loader(made.recipe, made.store, manifest, destination, target).run()
-    destination.close()
-    spent = time.process_time() - began
-    assert result.whole, (result.error, result.shortfall)
-    assert sum(each.sent for each in result.counts.types.values()) == expected
-    return spent
-
-
-class _Nowhere:
-    """A destination that makes the bodies of requests and drops them."""
-
-    name, identity, takes_whole_slices = "nowhere", "", False
-
-    def open(self) -> None:
-        """Nothing to reach."""
-
-    def write(self, target: Target, records: Iterable[tuple[str, Documents]], counts: Counts) -> None:
-        """Make the bodies."""
-        del target
-        finished: set[str] = set()
-        for body in bodies(records, finished):
-            assert b"".join(body.lines)
-            for start, end, _, type_ in body.spans():
-                counts.of(type_).sent += end - start
-
-    def check(self, target: Target, expected: Iterable[Expected]) -> list[Difference]:
-        """Nothing is kept."""
-        del target, expected
-        return []
-
-    def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
-        """Nothing is kept."""
-        del loaded
-        return Removed()
-
-    def note(self, id_: str, document: Mapping[str, object]) -> None:
-        """Nothing is kept."""
-
-    def close(self) -> None:
-        """Nothing was opened."""
-
-
-def sent_as_usual(usual: Usual, answers: list[bytes], url: str) -> float:
-    """The usual script, into the same sink."""
-    began = time.process_time()
-    with elasticsearch.Elasticsearch(url) as client:
-        elasticsearch.helpers.bulk(client, _actions(usual, answers))
-    return time.process_time() - began
-
-
-def _actions(usual: Usual, answers: list[bytes]) -> Iterator[Json]:
-    for answer in answers:
-        yield from usual.actions(answer)
-    yield from usual.entities()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The vendor with its day of invented calls; as a script in a process of its own: `vendor.py CALLS`."""
+"""The vendor with its day of invented calls; as a process of its own: `vendor.py CALLS [PEOPLE MINUTES]`."""
 
 import sys
 
@@ -9,11 +9,11 @@ from harvesters.sandbox import Server, serve_opentok
 from tests.opentok_days import day_of
 
 
-def vendor(calls: int) -> Server:
-    """The vendor with so many calls on the day."""
-    day = day_of(calls, day=DAY, people=(PEOPLE,), minutes=MINUTES, key=KEY)
+def vendor(calls: int, people: int = PEOPLE, minutes: int = MINUTES) -> Server:
+    """The vendor with so many calls on the day, each of so many people and minutes."""
+    day = day_of(calls, day=DAY, people=(people,), minutes=minutes, key=KEY)
     return serve_opentok(day, key=KEY, secret=SECRET, now=lambda: NOW)
 
 
 if __name__ == "__main__":
-    serve_until_closed(lambda: vendor(int(sys.argv[1])))
+    serve_until_closed(lambda: vendor(*map(int, sys.argv[1:])))

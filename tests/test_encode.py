@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvesters.core.encode import nest
+from harvesters.core.nesting import nest
 from tests.opentok_records import (
     BEGIN,
     END,

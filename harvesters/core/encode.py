@@ -15,6 +15,7 @@ from harvesters.core.extra import bounded
 from harvesters.core.fields import CONFERENCE, PARTICIPANT, SAMPLE, STREAM, Field
 from harvesters.core.ids import doc_id, readable, sample_suffix
 from harvesters.core.lenient import REPAIRED
+from harvesters.core.nesting import nest
 from harvesters.core.spans import presence, seconds, settle, span_fields
 from harvesters.core.tree import Conference, Entity, Row, Stream
 
@@ -55,26 +56,6 @@ class Envelope:
     prefix: str
     constants: Mapping[str, str]
     fields: Mapping[str, Field]
-
-
-def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted names as nested objects; absent (None) and empty values are left out."""
-    nodes: dict[str, dict[str, Any]] = {"": {}}
-    for name, value in flat.items():
-        if not value and value != 0:
-            continue
-        path, _, leaf = name.rpartition(".")
-        node = nodes[path] if path in nodes else _node(path, nodes)
-        node[leaf] = value
-    return nodes[""]
-
-
-def _node(path: str, nodes: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The object at a dotted path, hung into the one above it."""
-    if path not in nodes:
-        above, _, leaf = path.rpartition(".")
-        nodes[path] = _node(above, nodes)[leaf] = {}
-    return nodes[path]
 
 
 class RecordEncoder:
@@ -272,7 +253,7 @@ class _Splice:
         at = iso_ms(row.at).encode()
         name = b"%s/%d" % (at, ordinal) if ordinal else at
         own, quality = _encode(row.own), _encode(row.quality)
-        if own in NOTHING or EMPTY in quality or row.flags:
+        if own in NOTHING or quality.rfind(EMPTY) >= 0 or row.flags:  # `in` takes twice as long
             middle = self._middle(own, _without_empty(quality), row.flags)
             return b"".join((b'{"@timestamp":"', at, self._event, name, *middle, b"}}"))
         return b"".join((

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from harvesters.core.day import Day, instant_ms, iso
-from harvesters.core.encode import ECS_VERSION, SCHEMA, nest
+from harvesters.core.encode import ECS_VERSION, SCHEMA
 from harvesters.core.errors import DestinationError, Exit
 from harvesters.core.fields import RUN, SLICE
 from harvesters.core.ids import doc_id
+from harvesters.core.nesting import nest
 from harvesters.core.report import RunReport, SliceReport
 from harvesters.core.verdict import STATES
 from harvesters.core.workshop import Workshop

@@ -22,11 +22,11 @@ VERDICTS: dict[int, tuple[Verdict, str]] = {
     1000: (Verdict.REFUSED, "the application id is not valid (error 1000)"),
     1001: (Verdict.REFUSED, "the API key or secret was refused (error 1001)"),
     1002: (Verdict.BEYOND_RETENTION, "the day is beyond the 21 days that Vonage keeps (error 1002)"),
-    1008: (Verdict.REFUSED, "the project id is not valid (error 1008): check OPENTOK_API_KEY, or VONAGE_APPLICATION_ID"),
+    1008: (Verdict.REFUSED, "the project id is not valid (error 1008): check the key or application id"),
     1011: (Verdict.REFUSED, "the token was refused (error 1011): check OPENTOK_API_SECRET, or the private key"),
     1012: (Verdict.RETRY, "internal server error (error 1012)"),
     1014: (Verdict.ADD_ON_MISSING, ADD_ON),
-    1015: (Verdict.REFUSED, "the project was not found (error 1015): check OPENTOK_API_KEY, or VONAGE_APPLICATION_ID"),
+    1015: (Verdict.REFUSED, "the project was not found (error 1015): check the key or application id"),
     1019: (Verdict.REFUSED, "token and project do not match (error 1019): check key and secret"),
     1020: (
         Verdict.REFUSED,

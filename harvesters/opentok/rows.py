@@ -82,7 +82,9 @@ def measurements(stats: list[Stat], *, sent: bool, screen: bool, oddities: Count
         picture = None if video_on is False else _picture(stat, oddities)
         quality = Quality(audio, None, picture) if screen else Quality(audio, picture)
         own = Bitrates(stat.audio_bitrate_kbps, stat.video_bitrate_kbps)
-        rows.append(Row(at, quality, own, _flags(stat, audio, picture)))
+        heard, seen = stat.audio_packet_loss, stat.video_packet_loss
+        odd = (heard and heard < 0) or (seen and seen < 0)
+        rows.append(Row(at, quality, own, _flags(stat, audio, picture) if odd else ()))
     return rows if in_order else _ordered(rows)
 
 

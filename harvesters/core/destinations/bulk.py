@@ -142,7 +142,7 @@ class Actions:
                 index.encode(),
                 version,
             )
-        return b'%s%s"}}\n%s\n' % (self._before, document.id.encode(), document.source)
+        return b"".join((self._before, document.id.encode(), b'"}}\n', document.source, b"\n"))
 
 
 _QUOTED = re.compile(r"""(['"])(?:.*\1|.*)""", re.DOTALL)

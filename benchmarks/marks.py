@@ -1,0 +1,128 @@
+"""P1 to P8 as figures, out of what the scripts of this folder measure."""
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import starts as programs
+from figures import Figure
+from harvests import Harvested, scene
+
+Round = Mapping[str, float]
+CORES = 2
+SMALL_DAY, LARGE_DAY = 1_000, 10_000
+BRIEF = {"people": 2, "minutes": 10}
+"""Of a call in the days whose memory is compared: short ones, since a large day of long ones takes half an hour."""
+DISKS = {"automatic": "automatic ids", "own": "our ids in the same order", "loaded": "as two threads load it"}
+HUGE = {"people": 42, "minutes": 60}
+"""A call of 1,764 streams: some 60 MB of answers."""
+
+
+def ratios(rounds: Iterable[Round]) -> dict[str, float]:
+    """The medians that the short form compares; less is better.
+
+    Against the usual script: a busy machine slows it as it slows us, while the floor is hardly slowed at all.
+    """
+    pairs = {
+        "P1 archive to bodies ÷ usual script": ("bodies", "usual"),
+        "P2 answers to answered bodies ÷ usual script": ("whole", "usual"),
+        "P3 our sender ÷ plain client": ("sent", "replayed"),
+        "P4 archive to answered bodies ÷ usual script": ("load", "usual"),
+    }
+    taken = list(rounds)
+    return {name: statistics.median(each[a] / each[b] for each in taken) for name, (a, b) in pairs.items()}
+
+
+def speeds(speed: Mapping[str, Any]) -> list[Figure]:
+    """P1 to P4, and the times that they are made of."""
+    rounds: list[Round] = speed["rounds"]
+
+    def share(above: str, below: str) -> list[float]:
+        return [each[above] / each[below] for each in rounds]
+
+    return [
+        Figure("P1", "archive to bodies ÷ floor", share("bodies", "floor"), goal=1.0),
+        Figure("P2", "answers to answered bodies ÷ floor", share("whole", "floor"), goal=2.0),
+        Figure("", "archive to answered bodies ÷ floor", share("load", "floor")),
+        Figure("P3", "our sender ÷ plain client", share("sent", "replayed"), goal=1.2),
+        Figure("P4", "usual script ÷ archive to answered bodies", share("usual", "load"), goal=5, at_least=True),
+        Figure("", "usual script ÷ answers to answered bodies", share("usual", "whole")),
+        *_times(rounds, speed["documents"]),
+    ]
+
+
+def _times(rounds: Sequence[Round], documents: int) -> list[Figure]:
+    names = {
+        "floor": "floor",
+        "bare": "floor that keeps nothing",
+        "bodies": "archive to bodies",
+        "load": "archive to answered bodies",
+        "whole": "answers to answered bodies",
+        "replayed": "plain client",
+        "sent": "our sender",
+        "usual": "usual script",
+    }
+    unit = "µs a document"
+    return [Figure("", name, [each[case] / documents * 1e6 for each in rounds], unit) for case, name in names.items()]
+
+
+def memory() -> list[Figure]:
+    """P5."""
+    small, large, huge = _day(SMALL_DAY), _day(LARGE_DAY), _harvested(1, **HUGE)
+    what = "peak memory of a day of {:,} calls"
+    return [
+        Figure("P5", what.format(SMALL_DAY), [small.used.peak_mb], "MB", goal=150),
+        Figure("P5", what.format(LARGE_DAY) + ", more", [large.used.peak_mb - small.used.peak_mb], "MB", goal=10),
+        Figure("P5", "peak memory of one call of 60 MB", [huge.used.peak_mb], "MB", goal=200),
+    ]
+
+
+def _day(calls: int) -> Harvested:
+    return _harvested(calls, **BRIEF)
+
+
+def _harvested(calls: int, people: int, minutes: int) -> Harvested:
+    with scene(calls, people, minutes) as place:
+        return place.harvest()
+
+
+def node(told: Mapping[str, Any]) -> list[Figure]:
+    """P6 and P8."""
+    rounds: list[Mapping[str, Mapping[str, float]]] = told["rounds"]
+    number, disk = told["documents"], told["bytes"]
+    walls = [each["usual"]["wall"] / each["load"]["wall"] for each in rounds]
+    cost = [each["load"]["node"] / number * 1e6 for each in rounds]
+    idle = {case: [waiting(each[case]) for each in rounds] for case in ("load", "usual")}
+    return [
+        Figure("P6", "wall of a load ÷ (CPU of all processes / cores)", idle["load"], goal=1.15),
+        Figure("P6", "wall of the usual script ÷ wall of a load", walls, goal=3, at_least=True),
+        Figure("", "wall of the usual script ÷ (CPU of all processes / cores)", idle["usual"]),
+        Figure("", "the node's CPU in a load", cost, "µs a document"),
+        Figure("P8", "disk of a sample, our ids ÷ automatic ones", [disk["own"] / disk["automatic"]], goal=1.05),
+        *(Figure("", f"disk of a sample, {name}", [disk[case]], "B") for case, name in DISKS.items()),
+    ]
+
+
+def waiting(taken: Mapping[str, float]) -> float:
+    """How much longer a load took than two cores need for its CPU; cores that others used were not there for it."""
+    return (taken["wall"] * CORES - taken["others"]) / (taken["own"] + taken["node"])
+
+
+def starts(rounds: int) -> list[Figure]:
+    """P7 without work."""
+    return [
+        Figure("P7", f"CPU of `{' '.join(arguments)}`", programs.cpu_seconds(arguments, rounds), "s", goal=0.2)
+        for arguments in programs.COMMANDS
+    ]
+
+
+def idle(rounds: int) -> Figure:
+    """P7 of a run that finds everything fetched and loaded."""
+    with scene(60) as place:
+        place.harvest()
+        return Figure("P7", "CPU of an idle run", [place.harvest().used.cpu_s for _ in range(rounds)], "s", goal=1.0)
+
+
+def generator(rates: Sequence[float]) -> Figure:
+    """How quickly the sandbox makes rows."""
+    return Figure("", "rows generated on one core", rates, "a second", goal=200_000, at_least=True)
