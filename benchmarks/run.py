@@ -22,7 +22,7 @@ from processes import FOLDER, ROOT, environment
 
 QUICK_CALLS, QUICK_ROUNDS = 12, 5
 CHECK_CALLS, CHECK_ROUNDS = 12, 13
-CALLS, ROUNDS = 40, 9
+CALLS, ROUNDS = 40, 7
 NODE_CALLS, NODE_ROUNDS = 120, 3
 
 
@@ -82,7 +82,7 @@ def whole() -> tuple[list[Figure], str]:
     node = _told("node.py", NODE_CALLS, NODE_ROUNDS)
     speed = _told("speed.py", CALLS, ROUNDS)
     figures = [*marks.speeds(speed), *marks.memory(), *marks.node(node), *marks.starts(7), marks.idle(5)]
-    figures.append(marks.generator(_told("generator.py", 400, 5)))
+    figures.append(marks.generator(_told("generator.py", 200, 5)))
     about = f"{page.machine()}, a real Elasticsearch {node['version']} for P6 and P8"
     documents = f"{speed['documents']:,} documents in a round of P1 to P4, {node['documents']:,} in one of P6"
     order = [f"P{number}" for number in range(1, 9)]

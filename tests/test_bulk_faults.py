@@ -236,7 +236,8 @@ def test_refused_documents_are_named_copied_and_stay_owed(bench: Bench) -> None:
     assert bench.found == {id_: line.source for id_, line in wanted.items() if id_ not in missing}
     documents = len(wanted)
     assert ran.counts() == {"sent": documents, "created": documents - 2, "updated": 0, "stale": 0, "rejected": 2}
-    (warning,) = [each for each in ran.only.warnings if "refused" in each]
+    warning, copies = [each for each in ran.only.warnings if "refused" in each]
+    assert copies == f"copies of what index refused are in {bench.letters}"
     assert "index refused 2 documents" in warning
     assert session_id(0, DAY) in warning
     assert "document_parsing_exception" in warning

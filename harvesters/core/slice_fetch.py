@@ -52,7 +52,9 @@ class SliceFetch:
     scope: set[str] | None = None
 
     def run(self, source: Source) -> None:
-        """List, fetch and merge."""
+        """List, fetch and merge; what a run that was cut off left is taken in first, so that what comes is newer."""
+        self._take_in()
+        self.store.commit(self.manifest)
         calls = self._listed(source)
         if calls is None:
             self._merge(Fetched(), None)

@@ -72,6 +72,8 @@ def _warnings(name: str, load: Load) -> list[str]:
     found += load.shortfall + load.surplus
     for record, reasons in load.counts.refused.items():
         found += [f"{name} refused {number} documents of {record}: {why}" for why, number in reasons.items()]
+    if load.counts.letters:
+        found.append(f"copies of what {name} refused are in {load.counts.letters}")
     stale = sum(counts.stale for counts in load.counts.types.values())
     if stale:
         found.append(f"{name} holds newer versions of {stale} documents (stale): is another machine's clock ahead?")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from harvesters.core.day import Day
@@ -31,12 +32,14 @@ class Counts:
         accepted: record to the number of its documents that are now there, by type.
         refused: record to reasons and how often.
         whole: records all of whose documents were answered.
+        letters: the file with copies of what was refused, if anything was.
     """
 
     types: dict[str, TypeCounts] = field(default_factory=dict)
     accepted: dict[str, Counter[str]] = field(default_factory=dict)
     refused: dict[str, Counter[str]] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
+    letters: Path | None = None
 
     def of(self, type_: str) -> TypeCounts:
         """The counts of one type."""

@@ -71,6 +71,7 @@ class IndexDestination:
             counts.whole |= finished
         finally:
             letters.close()
+            counts.letters = letters.written or counts.letters
 
     def check(self, target: Target, expected: Iterable[Expected]) -> list[Difference]:
         """Count the documents of each conference, type by type."""

@@ -41,6 +41,11 @@ class DeadLetters:
         letter = {"status": status, "reason": reason, **msgspec.json.decode(action)["index"]}
         self._file.write(msgspec.json.encode({**letter, "_source": msgspec.Raw(source)}) + b"\n")
 
+    @property
+    def written(self) -> Path | None:
+        """The file, if there are copies."""
+        return self._path if self._file is not None else None
+
     def close(self) -> None:
         """Bring the copies onto the disk."""
         if self._file is not None:
