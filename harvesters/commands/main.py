@@ -12,7 +12,7 @@ from types import FrameType
 
 import click
 
-from harvesters import SOURCES, __version__, source_class
+from harvesters import SOURCES, __version__, source_summary
 from harvesters.commands.console import Console
 from harvesters.commands.examples import program, with_examples
 from harvesters.core.errors import Exit, HarvestError
@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without making them."""
         del ctx
-        rows = [(name, f"{source_class(name).title}.") for name in SOURCES]
+        rows = [(name, source_summary(name)) for name in SOURCES]
         rows += [(name, help_text) for name, (_, help_text) in COMMANDS.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
