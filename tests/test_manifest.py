@@ -53,7 +53,6 @@ def full_manifest() -> Manifest:
             "lake": Loaded(
                 records={"a/1": Stamp("digest", 5, "opentok/1.1", "settings", {"sample": 7})},
                 refused={"b/1": Refusal(2, {"too odd": 2})},
-                shortfall=["one"],
             )
         },
         archive_size=10,
@@ -121,7 +120,6 @@ def test_people_and_programs_can_read_it(tmp_path: Path) -> None:
             }
         },
         "refused": {"b/1": {"count": 2, "reasons": {"too odd": 2}}},
-        "shortfall": ["one"],
     }
 
 

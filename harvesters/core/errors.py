@@ -106,10 +106,6 @@ class ArchiveError(HarvestError):
     """The local state cannot be read or written."""
 
 
-class FlattenError(HarvestError):
-    """Our own mistake: an archived record that `flatten` cannot read."""
-
-
 class InterruptedRunError(HarvestError):
     """The user pressed Ctrl-C or the machine asks us to stop."""
 

@@ -64,7 +64,6 @@ class Loaded(msgspec.Struct, omit_defaults=True):
 
     records: dict[str, Stamp] = msgspec.field(default_factory=dict)
     refused: dict[str, Refusal] = msgspec.field(default_factory=dict)
-    shortfall: list[str] = msgspec.field(default_factory=list)
 
 
 class Manifest(msgspec.Struct):
