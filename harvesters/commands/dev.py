@@ -119,10 +119,10 @@ def _served(place: Workplace, days: int | None, calls: int | None, seed: str | N
     if days is None and (calls or seed):
         message = "--calls and --seed are for invented days: add --days, such as --days 14."
         raise UsageError(message)
-    first, *_, last = (*_days_before(place, days or 1), Day.of(place.clock.now()) + -1)
+    first = _days_before(place, days or 1)[0]
     if days is None:
-        real = shift(load_folder(ANSWERS), last.date)
-        return real, f"{len(real)} real calls moved to {last}"
+        real = shift(load_folder(ANSWERS), first.date)
+        return real, f"{len(real)} real calls moved to {first}"
     world = World(seed or SEED, first.date, days, calls or CALLS)
     number = sum(map(len, world))
     return GeneratedSessions(world, KEY), f"{many(number, 'invented call')} of {many(days, 'day')}"

@@ -186,14 +186,6 @@ def _cancel(futures: Iterable[Future[None]]) -> None:
         future.cancel()
 
 
-def adopt(manifest: Manifest) -> None:
-    """Name every record under its call: a run that was cut off left records and no word of their calls."""
-    for name, entry in manifest.records.items():
-        call = manifest.calls.setdefault(entry.call, CallState("fetched", level=entry.level))
-        if name not in call.records:
-            call.records = (*call.records, name)
-
-
 def note_outcomes(manifest: Manifest, outcomes: dict[str, Outcome], when: Schedule) -> list[str]:
     """Write down in the manifest what became of each call; merged records must be there already.
 

@@ -85,6 +85,14 @@ class Manifest(msgspec.Struct):
     archive_sha256: str = ""
 
 
+def adopt(manifest: Manifest) -> None:
+    """Name every record under its call: a run that was cut off left records and no word of their calls."""
+    for name, entry in manifest.records.items():
+        call = manifest.calls.setdefault(entry.call, CallState("fetched", level=entry.level))
+        if name not in call.records:
+            call.records = (*call.records, name)
+
+
 class _Format(msgspec.Struct):
     """What manifests of all formats have."""
 

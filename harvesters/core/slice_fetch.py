@@ -15,14 +15,13 @@ from harvesters.core.fetching import (
     Fetched,
     Fetcher,
     Schedule,
-    adopt,
     batches,
     is_final,
     note_outcomes,
     to_fetch,
 )
 from harvesters.core.forecast import Forecast, forecast
-from harvesters.core.manifest import CallState, Manifest
+from harvesters.core.manifest import CallState, Manifest, adopt
 from harvesters.core.report import NOT_YET, SliceReport
 from harvesters.core.source import Call, Notice, Source
 from harvesters.core.store import SliceStore
@@ -53,8 +52,9 @@ class SliceFetch:
 
     def run(self, source: Source) -> None:
         """List, fetch and merge; what a run that was cut off left is taken in first, so that what comes is newer."""
-        self._take_in()
-        self.store.commit(self.manifest)
+        if self.store.part.exists():
+            self._take_in()
+            self.store.commit(self.manifest)
         calls = self._listed(source)
         if calls is None:
             self._merge(Fetched(), None)

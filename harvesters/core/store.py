@@ -13,6 +13,7 @@ from harvesters.core.ids import readable, safe_name
 from harvesters.core.manifest import (
     CallState,
     Manifest,
+    adopt,
     fingerprint,
     read_manifest,
     write_manifest,
@@ -77,9 +78,7 @@ class SliceStore:
         manifest.settled = False
         for state in manifest.calls.values():
             state.fetched = ""
-        for name, entry in manifest.records.items():
-            call = manifest.calls.setdefault(entry.call, CallState("fetched", level=entry.level))
-            call.records = tuple(dict.fromkeys((*call.records, name)))
+        adopt(manifest)
         damage += _name_gone(manifest, gone)
         return damage
 
