@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from processes import ROOT, Used, served, used
-from the_day import DAY, MINUTES, PEOPLE, settings
+from the_day import DAY, MINUTES, PEOPLE, others_settings, settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Scene:
     node: str
     folder: Path
 
+    name: str = "opentok"
+
     def harvest(self) -> Harvested:
         """Run the command once.
 
@@ -36,9 +38,10 @@ class Scene:
             RuntimeError: it did not end well.
         """
         command = [sys.executable, str(ROOT / "harvest.py"), "--env-file", str(self.folder / "empty.env")]
-        command += ["opentok", "--date", str(DAY), "--es-host", self.node, "--setup"]
+        command += [self.name, "--date", str(DAY), "--es-host", self.node, "--setup"]
         report = self.folder / "report.json"
-        done = used([*command, "--report", str(report)], {**settings(self.vendor), "DATA_DIR": str(self.folder)})
+        asked = settings(self.vendor) if self.name == "opentok" else others_settings(self.name, self.vendor)
+        done = used([*command, "--report", str(report)], {**asked, "DATA_DIR": str(self.folder)})
         if done.code:
             message = f"the harvest ended with {done.code}: {done.errors}"
             raise RuntimeError(message)
@@ -52,3 +55,11 @@ def scene(calls: int, people: int = PEOPLE, minutes: int = MINUTES) -> Iterator[
     with TemporaryDirectory() as folder, served("vendor.py", *shape) as vendor, served("sink.py") as node:
         (Path(folder) / "empty.env").touch()
         yield Scene(vendor, node, Path(folder))
+
+
+@contextmanager
+def other_scene(name: str, calls: int) -> Iterator[Scene]:
+    """The same of a vendor of `others_day.py`."""
+    with TemporaryDirectory() as folder, served("others_day.py", name, str(calls)) as vendor, served("sink.py") as node:
+        (Path(folder) / "empty.env").touch()
+        yield Scene(vendor, node, Path(folder), name)

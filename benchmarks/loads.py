@@ -28,7 +28,7 @@ def index(made: Material) -> Destination:
 
 def target(made: Material) -> Target:
     """The slice."""
-    return Target("opentok", made.recipe.envelope.account, made.store.day)
+    return Target(made.recipe.envelope.vendor, made.recipe.envelope.account, made.store.day)
 
 
 def load(made: Material, destination: Destination, expected: int) -> None:

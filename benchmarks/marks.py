@@ -6,10 +6,11 @@ from typing import Any
 
 import starts as programs
 from figures import Figure
-from harvests import Harvested, scene
+from harvests import Harvested, other_scene, scene
 
 Round = Mapping[str, float]
 CORES = 2
+MEETINGS = 1_000
 SMALL_DAY, LARGE_DAY = 1_000, 10_000
 BRIEF = {"people": 2, "minutes": 10}
 """Of a call in the days whose memory is compared: short ones, since a large day of long ones takes half an hour."""
@@ -84,6 +85,25 @@ def _day(calls: int) -> Harvested:
 def _harvested(calls: int, people: int, minutes: int) -> Harvested:
     with scene(calls, people, minutes) as place:
         return place.harvest()
+
+
+def others(told: Mapping[str, Mapping[str, Any]]) -> list[Figure]:
+    """The path from the archive to bodies of further vendors, and the memory of a large day."""
+    figures = [
+        Figure(
+            "",
+            f"{vendor}: archive to bodies ÷ floor",
+            [each["bodies"] / each["floor"] for each in of["rounds"]],
+            goal=2.0,
+        )
+        for vendor, of in told.items()
+    ]
+    with other_scene("zoom", MEETINGS) as place:
+        peak = place.harvest().used.peak_mb
+    return [
+        *figures,
+        Figure("", f"zoom: peak memory of {MEETINGS:,} meetings of 12 people, 1 h", [peak], "MB", goal=150),
+    ]
 
 
 def node(told: Mapping[str, Any]) -> list[Figure]:

@@ -23,7 +23,7 @@ from harvesters.core.limiter import Limiter
 from harvesters.core.manifest import Manifest
 from harvesters.core.options import Options
 from harvesters.core.recipe import Recipe
-from harvesters.core.source import Call
+from harvesters.core.source import Call, Source
 from harvesters.core.store import SliceStore
 from harvesters.opentok import OpenTok
 
@@ -99,7 +99,7 @@ def material(folder: Path, calls: int, es_host: str, prefix: str = "vconf") -> M
     return Material(recorder.answers, listed, place, store, made)
 
 
-def archived(source: OpenTok, calls: list[Call], clock: Clock, folder: Path) -> tuple[SliceStore, Manifest]:
+def archived(source: Source, calls: list[Call], clock: Clock, folder: Path) -> tuple[SliceStore, Manifest]:
     """Fetch the calls and merge them into an archive below `folder`, as a night does."""
     (account,) = source.accounts()
     store = SliceStore(folder, source.name, account.id, Day(DAY))

@@ -17,7 +17,7 @@ class Nowhere:
     def write(self, target: Target, records: Iterable[tuple[str, Documents]], counts: Counts) -> None:
         """Make the bodies."""
         del target
-        finished: set[str] = set()
+        finished: list[str] = []
         for body in bodies(records, finished):
             assert b"".join(body.lines)
             for start, end, _, type_ in body.spans():

@@ -24,6 +24,7 @@ QUICK_CALLS, QUICK_ROUNDS = 12, 5
 CHECK_CALLS, CHECK_ROUNDS = 12, 13
 CALLS, ROUNDS = 40, 7
 NODE_CALLS, NODE_ROUNDS = 120, 3
+OTHERS = {"zoom": 6, "peermetrics": 5}
 
 
 def main() -> int:
@@ -83,6 +84,7 @@ def whole() -> tuple[list[Figure], str]:
     speed = _told("speed.py", CALLS, ROUNDS)
     figures = [*marks.speeds(speed), *marks.memory(), *marks.node(node), *marks.starts(7), marks.idle(5)]
     figures.append(marks.generator(_told("generator.py", 200, 5)))
+    figures += marks.others({vendor: _told("others.py", calls, ROUNDS, vendor) for vendor, calls in OTHERS.items()})
     about = f"{page.machine()}, a real Elasticsearch {node['version']} for P6 and P8"
     documents = f"{speed['documents']:,} documents in a round of P1 to P4, {node['documents']:,} in one of P6"
     order = [f"P{number}" for number in range(1, 9)]
@@ -90,9 +92,9 @@ def whole() -> tuple[list[Figure], str]:
     return figures, f"{about}. {documents}; digest {speed['digest']}."
 
 
-def _told(script: str, calls: int, rounds: int) -> Any:  # noqa: ANN401 - any JSON
+def _told(script: str, calls: int, rounds: int, *first: str) -> Any:  # noqa: ANN401 - any JSON
     """What a script of this folder prints."""
-    command = [sys.executable, str(FOLDER / script), str(calls), str(rounds)]
+    command = [sys.executable, str(FOLDER / script), *first, str(calls), str(rounds)]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment({}), cwd=ROOT).stdout)
 
 

@@ -49,7 +49,7 @@ def main(calls: int, rounds: int) -> None:
 
 
 def _cases(made: Material, number: int, script: Usual, url: str) -> Mapping[str, Case]:
-    ready = list(bodies(by_record(made), set()))
+    ready = list(bodies(by_record(made), []))
     joined = [b"".join(body.lines) for body in ready]
     return {
         "bodies": lambda: loads.load(made, Nowhere(), number),

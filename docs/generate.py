@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from harvesters import SOURCES, all_fields, source_class  # noqa: E402
 from harvesters.core.common_settings import CommonSettings  # noqa: E402
-from harvesters.core.declaration import Setting, declared, logins  # noqa: E402
+from harvesters.core.declaration import Setting, declared, logins, public  # noqa: E402
 from harvesters.core.fields import Field, by_name  # noqa: E402
 
 DEMO_NOW = "2026-11-21T09:00:00Z"
@@ -43,7 +43,7 @@ def settings() -> Iterator[tuple[str, list[tuple[Setting, str]]]]:
     classes = [("Every command", CommonSettings)]
     classes += [(source.title, source.Settings) for source in map(source_class, SOURCES)]
     for title, cls in classes:
-        yield title, [(setting, _needed(cls, name, setting)) for name, setting in declared(cls)]
+        yield title, [(setting, _needed(cls, name, setting)) for name, setting in public(cls)]
 
 
 def _needed(cls: type[Any], name: str, setting: Setting) -> str:
@@ -84,9 +84,16 @@ def example_env() -> str:
         lines += [f"# ---- {title} ----", ""]
         for setting, needed in each:
             note = f" ({needed})" if needed else ""
-            value = "" if setting.default is None or setting.secret else setting.default
+            value = "" if setting.secret else typed(setting)
             lines += [f"# {setting.help}{note}", f"{setting.env}={value}", ""]
     return "\n".join(lines)
+
+
+def typed(setting: Setting) -> str:
+    """The default as one would type it: of what is no text, as it is shown."""
+    if isinstance(setting.default, bool | float):
+        return setting.shown_default or ""
+    return str(setting.default) if setting.default else ""
 
 
 def fields() -> str:
@@ -97,8 +104,8 @@ def fields() -> str:
         "`docs/generate.py`. The index templates come from the same list. Units are part of the names. A field is",
         "absent where the vendor says nothing. *Personal* fields tell of a person.", "",
         "Document types: **conference** (one call), **participant** (one stay in it), **stream** (one direction of one",
-        "person's media), **sample** (one measurement of a stream), and in `<prefix>-runs` **slice** (one day of one",
-        "account) and **run** (one execution of the command).", "",
+        "person's media), **sample** (one measurement of a stream), **issue** (something that went wrong), and in",
+        "`<prefix>-runs` **slice** (one day of one account) and **run** (one execution of the command).", "",
     ]  # fmt: skip
     groups: dict[str, list[Field]] = {}
     for field in by_name(all_fields()).values():

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-SOURCES = {"opentok": "harvesters.opentok:OpenTok"}
+SOURCES = {
+    "opentok": "harvesters.opentok:OpenTok",
+    "zoom": "harvesters.zoom:Zoom",
+    "peermetrics": "harvesters.peermetrics:Peermetrics",
+}
 
 
 def source_class(name: str) -> "type[Source]":

@@ -37,7 +37,7 @@ from harvesters.core.fetching import batches
 from harvesters.core.options import Options
 from harvesters.core.report import RunReport
 from harvesters.core.run import finish, run_days
-from harvesters.core.settings import Values, declared, require
+from harvesters.core.settings import Values, public, require
 from harvesters.core.settings import read as read_settings
 from harvesters.core.source import Call, Failure, Notice, Part, Record, Source
 from harvesters.core.tree import Conference, Entity, Row
@@ -62,6 +62,7 @@ class Case:
             the account. Together they show all that the vendor's own fields are there for.
         gone: key of a call that the vendor says it does not have.
         title: tells cases of one vendor apart.
+        elsewhere: own fields, and kinds of parts with personal members, that another case of the vendor shows.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Case:
     calls: Mapping[str, int]
     gone: str
     title: str = ""
+    elsewhere: frozenset[str] = frozenset()
 
 
 class _Mute(Console):
@@ -290,7 +292,7 @@ def picture(bench: Bench, record: Record, parts: Sequence[Part] | None = None) -
 
 def no_secret(bench: Bench, text: bytes, where: str, logins: Sequence[bytes] = ()) -> None:
     """Neither a secret of the settings nor a login stands in a text."""
-    fields = dict(declared(bench.source.Settings))
+    fields = dict(public(bench.source.Settings))
     # Of several ways to log in the case takes one.
     ways = logins_of(bench.source.Settings)
     others = [way for way in ways if not any(fields[name].env in bench.environment for name in way)]

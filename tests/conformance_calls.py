@@ -12,7 +12,7 @@ import pytest
 
 from harvesters.core.answers import Answer, Auth, Request, Verdict
 from harvesters.core.fetching import batches
-from harvesters.core.source import Call, Failure, Record
+from harvesters.core.source import Call, Failure, Record, Route
 from harvesters.core.workshop import Workshop
 from tests.conformance import (
     Bench,
@@ -59,6 +59,9 @@ def listing(bench: Bench) -> None:
             first, again = (list(source_of(shop).list_calls(shop.account, bench.day)) for _ in range(2))
             assert first == again, "a repeated listing differs"
             for call in first:
+                if isinstance(call, Route):
+                    assert not call.why, f"a healthy vendor is asked by way of {call.name}"
+                    continue
                 assert isinstance(call, Call), f"a healthy vendor's listing gives {call!r}"
                 assert isinstance(call.key, str)
                 assert call.key, "a call without a key"
@@ -80,17 +83,17 @@ def fetching(bench: Bench) -> None:
                 for item in items:
                     assert isinstance(item, Record), f"a healthy vendor's calls give {item!r}"
                     assert item.call in asked, f"nobody asked for call {item.call}"
-                    _check_record(bench, item)
+                    _check_record(item, shop.limits.level)
                 counts.update(record.call for record in records_of(bench, items))
     expected = Counter({key: count for key, count in bench.case.calls.items() if count})
     assert counts == expected, f"conferences of each call: {dict(counts)} and not {dict(expected)}"
 
 
-def _check_record(bench: Bench, record: Record) -> None:
+def _check_record(record: Record, level: int) -> None:
     assert is_key(record.key), f"a key has an empty part: {record.key}"
     assert record.started.utcoffset() == timedelta(0), f"{record.key} starts at no aware UTC instant"
     # Below the declared level a call is never final, and its day never settles.
-    assert record.level == bench.source.limits.level, f"{record.key} has level {record.level}"
+    assert record.level == level, f"{record.key} has level {record.level}"
     assert isinstance(record.ongoing, bool)
     for part in record.parts:
         assert isinstance(part.kind, str)

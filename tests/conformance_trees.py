@@ -12,6 +12,8 @@ from harvesters.core.fields import (
     CONFERENCE,
     DATE,
     FLOAT,
+    IP,
+    ISSUE,
     KEYWORD,
     LONG,
     PARTICIPANT,
@@ -107,7 +109,8 @@ def keys(bench: Bench) -> None:
     for record in all_records(bench):
         seen = picture(bench, record)
         people = list(seen.tree.participants.values())
-        for what, entities in (("participants", people), ("streams", seen.streams), ("issues", seen.tree.issues)):
+        issues = [each.entity for each in seen.tree.issues]
+        for what, entities in (("participants", people), ("streams", seen.streams), ("issues", issues)):
             found = [entity.key for entity in entities]
             assert all(map(is_key, found)), f"a key among the {what} of {record.key} has an empty part"
             assert len(found) == len(set(found)), f"{what} of {record.key} share a key"
@@ -122,6 +125,7 @@ def keys(bench: Bench) -> None:
 FITS: dict[str, Callable[[object], bool]] = {
     KEYWORD: lambda value: isinstance(value, str),
     TEXT: lambda value: isinstance(value, str),
+    IP: lambda value: isinstance(value, str),
     BOOLEAN: lambda value: isinstance(value, bool),
     LONG: lambda value: isinstance(value, int) and not isinstance(value, bool),
     FLOAT: lambda value: isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
@@ -140,7 +144,7 @@ def emitted(bench: Bench) -> None:
             fits = FITS.get(known[name].type, lambda _: True)
             assert all(map(fits, values)), f"{name} is {known[name].type} and gets {value!r}"
             seen.add(name)
-    idle = {field.name for field in bench.source.fields} - seen
+    idle = {field.name for field in bench.source.fields} - seen - bench.case.elsewhere
     assert not idle, f"nobody emits {sorted(idle)}"
 
 
@@ -152,6 +156,7 @@ def _values(bench: Bench, record: Record) -> Iterator[tuple[str, str, Any]]:
         *((CONFERENCE, each) for each in conference),
         *((PARTICIPANT, each) for each in seen.tree.participants.values()),
         *((STREAM, each) for each in seen.streams),
+        *((ISSUE, each.entity) for each in seen.tree.issues),
     ]
     for type_, entity in entities:
         yield from ((type_, name, value) for name, value in entity.fields.items() if value is not None)
@@ -163,7 +168,8 @@ def _values(bench: Bench, record: Record) -> Iterator[tuple[str, str, Any]]:
 def personal(bench: Bench) -> None:
     """The declared personal members exist, and without them no document tells of a person."""
     known = by_name(bench.source.fields)
-    open_: set[tuple[str, str]] = {(kind, name) for kind, names in bench.source.personal.items() for name in names}
+    wanted = {kind: names for kind, names in bench.source.personal.items() if kind not in bench.case.elsewhere}
+    open_: set[tuple[str, str]] = {(kind, name) for kind, names in wanted.items() for name in names}
     for record in all_records(bench):
         blank = []
         for part in record.parts:

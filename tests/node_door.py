@@ -170,7 +170,7 @@ class _Found(msgspec.Struct):
     hits: _Hits
 
 
-CALLS = ("conferences", "participants", "streams", "samples")
+CALLS = ("conferences", "participants", "streams", "samples", "issues")
 
 
 def stored(es: Elasticsearch, es_url: str, prefix: str, kinds: Iterable[str] = CALLS) -> dict[str, Hit]:

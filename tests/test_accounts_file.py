@@ -257,7 +257,7 @@ api_secret_env = "SCHOOL_A"
 api_kee = "12"
 api_secret = "canary-of-a-secret-51"
 
-[zoom.x]
+[zoon.x]
 token = "y"
 
 [opentok.school-c]

@@ -280,7 +280,8 @@ def _report(shell: Shell) -> dict[str, Any]:
 RUN_MEMBERS = {"id", "command", "version", "started", "ended", "exit_code", "peak_rss_mb"}
 SLICE_MEMBERS = {
     "source", "account", "day", "state", "settled", "listed", "harvested", "without_conference", "failed",
-    "unchanged", "warnings", "destinations", "requests", "retried", "waited_s", "reason", "selected",
+    "unchanged", "warnings", "destinations", "requests", "retried", "repeated", "waited_s", "reason", "selected",
+    "route", "quotas",
 }  # fmt: skip
 
 

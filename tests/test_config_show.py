@@ -42,7 +42,10 @@ def test_every_setting_of_each_part_is_shown(shell: Shell) -> None:
 
     assert (done.code, done.err) == (0, "")
     found = shown(done)
-    assert list(found) == ["every command", "opentok, account default", "opentok, account school-a"]
+    assert list(found) == [
+        "every command", "opentok, account default", "opentok, account school-a", "zoom, account default",
+        "peermetrics, account default",
+    ]  # fmt: skip
     assert list(found["every command"]) == [
         "ES_HOST", "ES_API_KEY", "ES_USER", "ES_PASSWORD", "ES_CA_FILE", "INDEX_PREFIX", "DATA_DIR", "ACCOUNTS_FILE",
         "VENDOR_CA_FILE", "VCONF_NOW",
@@ -89,7 +92,7 @@ def test_origin_says_which_layer_each_value_came_from(shell: Shell) -> None:
 
 def test_what_is_wrong_is_listed_and_the_rest_is_shown_all_the_same(shell: Shell) -> None:
     path = shell.folder / "accounts.toml"
-    path.write_text("[opentok.a]\napi_key = 7\napi_secret_env = 'GONE'\n[opentok.b]\napi_kee = 8\n[zoom.c]\n")
+    path.write_text("[opentok.a]\napi_key = 7\napi_secret_env = 'GONE'\n[opentok.b]\napi_kee = 8\n[zoon.c]\n")
     done = shell("config", "show", ES_HOST=f"http://me:{CANARY}@search", INDEX_PREFIX="_X", OPENTOK_API_KEY=CANARY)
     found = shown(done)
 
@@ -99,7 +102,7 @@ def test_what_is_wrong_is_listed_and_the_rest_is_shown_all_the_same(shell: Shell
     assert found["opentok, account a"]["api_key"] == "7"
     assert found["opentok, account a"]["api_secret"] == "wrong"
     for said in ("ES_HOST:", "INDEX_PREFIX is", "OPENTOK_API_KEY is", "line 3: api_secret_env names GONE", "line 5: ",
-                 "line 6: there is no vendor 'zoom'"):  # fmt: skip
+                 "line 6: there is no vendor 'zoon'"):  # fmt: skip
         assert sum(said in line for line in done.err.splitlines()) == 1, said
     assert CANARY not in done.out + done.err
 

@@ -17,10 +17,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from harvesters import SOURCES
 from harvesters.core.encode import Encoded
 from harvesters.sandbox import Rules, serve_opentok
+from harvesters.sandbox.peermetrics import PeermetricsRules, serve_peermetrics
+from harvesters.sandbox.zoom import UNLIMITED, ZoomRules, serve_zoom
 from tests import conformance_calls as of_calls
 from tests import conformance_rules as rules
 from tests import conformance_runs as runs
 from tests import conformance_trees as trees
+from tests import peermetrics_days, zoom_days
 from tests.bad_sources import REJECTED
 from tests.conformance import Bench, Case, Check, Now, outline, run_check, whole_day
 from tests.opentok_days import KEY, SECRET, session, session_id
@@ -30,6 +33,22 @@ from tests.rooms_vendor import ROOMS
 DAY = date(2026, 11, 20)
 BEFORE = DAY - timedelta(days=1)
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+SETTLED = zoom_days.SETTLED
+NOBODY = zoom_days.NOBODY
+LIFTED = ZoomRules(limits=UNLIMITED)
+SMALL = ZoomRules(limits=UNLIMITED, pages="smaller", small_page=2)
+PRO = ZoomRules(limits=UNLIMITED, plan="pro")
+ROOMS_HELD, NO_ROOM = peermetrics_days.HELD, peermetrics_days.NOBODY
+UNHURRIED = PeermetricsRules(requests_per_minute=None, worker_requests=None)
+CLEANED = PeermetricsRules(requests_per_minute=None, worker_requests=None, cleanup="on", order="stable")
+KEPT: frozenset[str] = frozenset()
+GONE = frozenset({"stats", "peermetrics.track_id"})
+OF_REPORT = frozenset({"reported"})
+OF_DASHBOARD = frozenset({
+    "meeting", "webinar", "qos", "sharing", "zoom.participant_uuid", "zoom.device", "zoom.location", "zoom.data_center",
+    "zoom.user_type", "zoom.audio_quality", "zoom.video_quality", "zoom.screen_share_quality", "zoom.health",
+    "zoom.shared",
+})  # fmt: skip
 APPLICATION = "0c3f9a36-5d1e-4e6c-9f54-6a2c8e1f7b10"
 
 
@@ -70,10 +89,47 @@ OPENTOK = {
     session_id(4, BEFORE): 0,
 }
 UNKNOWN = session_id(99, DAY)
+HELD = {
+    zoom_days.PLAIN: 1,
+    zoom_days.SLASHED: 1,
+    zoom_days.DOUBLE: 1,
+    zoom_days.OVER_MIDNIGHT: 1,
+    zoom_days.LONELY: 1,
+    zoom_days.WEBINAR: 1,
+    zoom_days.BEFORE: 0,
+}
+
+
+@contextmanager
+def peermetrics(rules: PeermetricsRules, now: Now) -> Iterator[Mapping[str, str]]:
+    """A server with two apps, behind a proxy that wants a login."""
+    with serve_peermetrics(peermetrics_days.everything(), now=now, rules=rules) as server:
+        yield peermetrics_days.environment(server)
+
+
+@contextmanager
+def zoom(rules: ZoomRules, via: str, now: Now) -> Iterator[Mapping[str, str]]:
+    """An account with everything asked for."""
+    with serve_zoom(
+        zoom_days.everything(),
+        account=zoom_days.ACCOUNT,
+        client_id=zoom_days.CLIENT,
+        client_secret=zoom_days.SECRET,
+        now=now,
+        rules=rules,
+    ) as server:
+        yield {**zoom_days.environment(server), **zoom_days.EVERYTHING, "ZOOM_VIA": via}
+
+
 CASES = (
     Case("opentok", partial(opentok, None), NOW, DAY, OPENTOK, UNKNOWN, "opentok"),
     Case("opentok", partial(opentok, 30), NOW, DAY, OPENTOK, UNKNOWN, "opentok page by page"),
     Case("opentok", unified, NOW, DAY, OPENTOK, UNKNOWN, "opentok unified"),
+    Case("zoom", partial(zoom, LIFTED, "auto"), SETTLED, DAY, HELD, NOBODY, "zoom", OF_REPORT),
+    Case("zoom", partial(zoom, SMALL, "dashboard"), SETTLED, DAY, HELD, NOBODY, "zoom page by page", OF_REPORT),
+    Case("peermetrics", partial(peermetrics, UNHURRIED), SETTLED, DAY, ROOMS_HELD, NO_ROOM, "peermetrics", KEPT),
+    Case("peermetrics", partial(peermetrics, CLEANED), SETTLED, DAY, ROOMS_HELD, NO_ROOM, "peermetrics cleaned", GONE),
+    Case("zoom", partial(zoom, PRO, "report"), SETTLED, DAY, HELD, NOBODY, "zoom by report", OF_DASHBOARD),
 )
 
 
@@ -117,7 +173,7 @@ def test_it_conforms(check: str, case: Case, tmp_path: Path) -> None:
 
 def test_how_opentok_cuts_its_answers_changes_no_record(tmp_path: Path) -> None:
     found, requests = [], []
-    for case in CASES:
+    for case in (each for each in CASES if each.name == "opentok"):
         bench = Bench(case, tmp_path, NOW)
         with case.serve(lambda: NOW) as bench.environment, bench.shops() as (shop,):
             found.append(outline(whole_day(bench, shop)))

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from dotenv import dotenv_values
 
+from harvesters import SOURCES, source_class
 from harvesters.commands.main import EXIT_CODES
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.errors import Exit
-from harvesters.core.settings import declared
+from harvesters.core.settings import public
 from harvesters.opentok import OpenTok
+from harvesters.sandbox.peermetrics import serve_peermetrics
+from tests import peermetrics_days, zoom_days
 from tests.opentok_days import KEY, SECRET
 from tests.shell import PROJECT, Shell, vendor
 
@@ -85,12 +88,17 @@ def test_the_settings_table_has_every_setting_that_the_code_reads() -> None:
         "ACCOUNTS_FILE", "VENDOR_CA_FILE", "VCONF_NOW",
         "OPENTOK_API_KEY", "OPENTOK_API_SECRET", "OPENTOK_URL", "OPENTOK_BITRATE_UNIT",
         "VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY",
+        "ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET", "ZOOM_OAUTH_URL", "ZOOM_URL", "ZOOM_PLAN",
+        "ZOOM_VIA", "ZOOM_QUALITY", "ZOOM_SHARING", "ZOOM_WEBINARS", "ZOOM_QUOTA_SHARE",
+        "PEERMETRICS_URL", "PEERMETRICS_APPS", "PEERMETRICS_HEADERS", "PEERMETRICS_USER", "PEERMETRICS_PASSWORD",
+        "PEERMETRICS_CLIENT_CERT", "PEERMETRICS_CA_FILE",
     ]  # fmt: skip
 
 
 def test_the_example_has_the_settings_that_the_code_reads_and_no_secret() -> None:
     example = dotenv_values(PROJECT / "example.env")
-    settings = [setting for _, setting in (*declared(CommonSettings), *declared(OpenTok.Settings))]
+    classes: list[type[Any]] = [CommonSettings, *(source_class(name).Settings for name in SOURCES)]
+    settings = [setting for cls in classes for _, setting in public(cls)]
 
     assert list(example) == [setting.env for setting in settings]
     assert {setting.env: example[setting.env] for setting in settings if setting.secret} == {
@@ -98,6 +106,9 @@ def test_the_example_has_the_settings_that_the_code_reads_and_no_secret() -> Non
         "ES_PASSWORD": "",
         "OPENTOK_API_SECRET": "",
         "VONAGE_PRIVATE_KEY": "",
+        "ZOOM_CLIENT_SECRET": "",
+        "PEERMETRICS_HEADERS": "",
+        "PEERMETRICS_PASSWORD": "",
     }
 
 
@@ -156,8 +167,14 @@ def test_every_make_target_of_the_documents_exists() -> None:
 
 def test_every_command_line_of_the_readme_works(shell: Shell, es_url: str, prefix: str) -> None:
     harvests: list[str] = []
-    with vendor(shell, now=datetime(2026, 11, 21, 9, tzinfo=UTC)):
-        shell.env |= {"ES_HOST": es_url, "INDEX_PREFIX": prefix}
+    now = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    with (
+        vendor(shell, now=now),
+        zoom_days.served(zoom_days.everything(), lambda: now) as zoom,
+        serve_peermetrics(peermetrics_days.everything(), now=lambda: now) as peermetrics,
+    ):
+        shell.env |= {"ES_HOST": es_url, "INDEX_PREFIX": prefix, **zoom_days.environment(zoom)}
+        shell.env |= peermetrics_days.environment(peermetrics)
         for line in lines("sh"):
             if line.startswith("./harvest.py "):
                 harvests.append(line)
@@ -168,7 +185,7 @@ def test_every_command_line_of_the_readme_works(shell: Shell, es_url: str, prefi
             else:
                 assert line.startswith("make ") or line in INSTALLATION, line
 
-    assert len(harvests) == 10
+    assert len(harvests) == 16
     assert (shell.folder / ".env").stat().st_mode & 0o777 == 0o600
 
 

@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvesters.core.nesting import nest
+from harvesters.core.splice import Splice
+from harvesters.core.tree import Quality, Row
 from tests.opentok_records import (
     BEGIN,
     END,
@@ -418,3 +421,20 @@ def test_the_conferences_block_is_the_same_in_all_of_its_documents() -> None:
     blocks = [document["vconf"]["conference"] for document in made(halves).documents]
     assert all(block == blocks[0] for block in blocks)
     assert set(blocks[0]) == {"id", "vendor_id", "parent_id"}
+
+
+class _Own(msgspec.Struct, omit_defaults=True):
+    heard: float | None = None
+
+
+def test_what_rows_and_their_stream_tell_under_the_vendors_name_stands_together() -> None:
+    splice = Splice({"event": {"kind": "metric"}, "vconf": {"type": "sample"}, "zoom": {"user_id": "1"}}, "key", "zoom")
+    for own, expected in (
+        (_Own(2.0), {"user_id": "1", "heard": 2.0}),
+        (_Own(), {"user_id": "1"}),
+        (None, {"user_id": "1"}),
+    ):
+        source = splice.document(Row(0, Quality(), own), 0)
+        names = [name for name, _ in json.loads(source, object_pairs_hook=list)]
+        assert len(names) == len(set(names)), source
+        assert json.loads(source)["zoom"] == expected

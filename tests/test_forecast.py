@@ -50,8 +50,8 @@ def test_the_pace_of_before_counts_where_it_is_slower() -> None:
     assert forecast(1, 181, LIMITS, [slow]).seconds == 60
     quick = told(*(0.5 * number for number in range(20)))
     # The newest that tells of one decides.
-    assert forecast(100, 2, LIMITS, [slow, quick]).seconds == 50
-    assert forecast(100, 2, LIMITS, [slow, told(1, 2, 3)]).seconds == 200
+    assert forecast(100, 2, LIMITS, [quick, slow]).seconds == 50
+    assert forecast(100, 2, LIMITS, [told(1, 2, 3), slow]).seconds == 200
 
 
 @pytest.mark.parametrize(

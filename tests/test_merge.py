@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -165,7 +166,7 @@ def test_the_manifest_tells_where_each_record_lies(tmp_path: Path) -> None:
     for entry in manifest.records.values():
         (packed,) = (each for each in SEVERAL if each.entry.key == entry.key)
         assert content[entry.offset : entry.offset + entry.length] == packed.data
-        assert replace(entry, offset=0) == packed.entry
+        assert msgspec.structs.replace(entry, offset=0) == packed.entry
     assert (manifest.archive_size, manifest.archive_sha256) == fingerprint(store.archive)
 
 

@@ -236,9 +236,9 @@ class Ticking(Limiter):
         self.time = time
         super().__init__(OpenTok.limits.rates, Clock(lambda: NOW, time.monotonic))
 
-    def delay(self) -> float:
+    def delay(self, category: str = "") -> float:
         with self.lock:
-            seconds = super().delay()
+            seconds = super().delay(category)
             if not seconds:
                 self.passed.append(self.time.monotonic())
             return seconds

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvesters.core.errors import SliceError
-from harvesters.core.paging import pages
+from harvesters.core.errors import CursorError, SliceError
+from harvesters.core.paging import READINGS, pages, pages_again
 
 CURSORS = st.text(min_size=1, max_size=3)
 
@@ -75,3 +75,90 @@ def test_a_long_cursor_is_cut_in_the_sentence() -> None:
     with pytest.raises(SliceError) as failed:
         list(pages(lambda cursor: cursor, lambda _page: "x" * 10_000, "a list"))
     assert len(str(failed.value)) < 200
+
+
+# -- where the vendor forgets cursors -------------------------------------------------------------------
+
+
+@given(size=st.integers(1, 6), cuts=st.lists(st.integers(1, 6), max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_a_list_whose_reading_is_cut_off_is_begun_anew_and_read_three_times_at_most(
+    size: int, cuts: Sequence[int]
+) -> None:
+    """`cuts`: before which page each reading ends; one beyond the list, or none, lets it through."""
+    asked: list[tuple[int, bool]] = []
+    ends = iter(cuts)
+    end = size
+
+    def ask(cursor: str | None, again: bool) -> int:  # noqa: FBT001 - the signature of `pages_again`
+        nonlocal end
+        page = int(cursor or 0)
+        end = next(ends, size) if page == 0 else end
+        asked.append((page, again))
+        if page == end:
+            message = "forgotten"
+            raise CursorError(message)
+        return page
+
+    came: list[int] = []
+    expected: list[tuple[int, bool]] = []
+    whole = False
+    for reading in range(3):
+        cut = cuts[reading] if reading < len(cuts) else size
+        expected += [(page, reading > 0) for page in range(min(cut + 1, size))]
+        whole = cut >= size
+        if whole:
+            break
+
+    def read_all() -> None:
+        came.extend(pages_again(ask, lambda page: str(page + 1) if page + 1 < size else None, "the list"))
+
+    if whole:
+        read_all()
+        assert came[-size:] == list(range(size))
+    else:
+        with pytest.raises(SliceError, match=r"^the list: the vendor forgot the place in it 3 times"):
+            read_all()
+    assert asked == expected
+    assert READINGS == 3
+
+
+def test_a_cursor_that_comes_twice_in_one_reading_is_no_reason_to_begin_anew() -> None:
+    asked: list[str | None] = []
+
+    def ask(cursor: str | None, again: bool) -> str:  # noqa: FBT001 - the signature of `pages_again`
+        assert not again
+        asked.append(cursor)
+        return "page"
+
+    with pytest.raises(SliceError, match="does not move"):
+        list(pages_again(ask, lambda _page: "stuck", "a list"))
+    assert asked == [None, "stuck"]
+
+
+def test_a_cursor_may_come_again_in_another_reading() -> None:
+    asked: list[str | None] = []
+
+    def ask(cursor: str | None, again: bool) -> str:  # noqa: FBT001 - the signature of `pages_again`
+        asked.append(cursor)
+        if cursor == "2" and not again:
+            message = "forgotten"
+            raise CursorError(message)
+        return cursor or "0"
+
+    following = {"0": "1", "1": "2"}
+    assert list(pages_again(ask, following.get, "a list")) == ["0", "1", "0", "1", "2"]
+    assert asked == [None, "1", "2", None, "1", "2"]
+
+
+def test_other_errors_are_not_taken_for_a_forgotten_place() -> None:
+    asked: list[str | None] = []
+
+    def ask(cursor: str | None, again: bool) -> str:  # noqa: ARG001, FBT001 - the signature of `pages_again`
+        asked.append(cursor)
+        message = "broken"
+        raise SliceError(message)
+
+    with pytest.raises(SliceError, match=r"^broken$"):
+        list(pages_again(ask, lambda _page: None, "a list"))
+    assert asked == [None]

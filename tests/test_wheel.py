@@ -100,6 +100,7 @@ def test_the_installed_command_sets_a_cluster_up(
         "-participants",
         "-streams",
         "-samples",
+        "-issues",
         "-runs",
     }
 

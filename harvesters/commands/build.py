@@ -15,7 +15,7 @@ from harvesters.core.errors import DestinationError, SettingsError
 from harvesters.core.fields import by_name
 from harvesters.core.http import HttpApi, Port
 from harvesters.core.ids import safe_name
-from harvesters.core.limiter import Limiter, shared_files
+from harvesters.core.limiter import Limit, Limiter, shared_files
 from harvesters.core.options import Options
 from harvesters.core.recipe import Recipe
 from harvesters.core.settings import digest, load, require, shaping
@@ -118,8 +118,13 @@ def vendor_workshop(vendor: str, place: Workplace, console: Console, options: Op
     Raises:
         SettingsError: settings are missing or malformed; nothing was asked or written.
     """
+    return vendor_workshops(vendor, place, console, options)[0]
+
+
+def vendor_workshops(vendor: str, place: Workplace, console: Console, options: Options) -> list[Workshop]:
+    """The same of every account that the default settings give access to."""
     ready = Ready(Profile(vendor, DEFAULT, place.values), vendor_settings(place, vendor))
-    return workshops(ready, Run.begin(place, console, options))[0]
+    return workshops(ready, Run.begin(place, console, options))
 
 
 def workshops(ready: Ready, run: Run) -> list[Workshop]:
@@ -128,15 +133,17 @@ def workshops(ready: Ready, run: Run) -> list[Workshop]:
     source_type = source_class(profile.vendor)
     ca_file = place.common.vendor_ca_file
     port = Port(run.deadline, ca_file=str(ca_file) if ca_file else None)
-    rates = source_type.limits.rates
-    shared = shared_files(place.data_dir / "limits", profile.vendor, safe_name(profile.name), rates)
-    api = HttpApi(source_type.judge, Limiter(rates, place.clock, shared), place.clock, port)
+    limits = source_type.limits_of(ready.settings)
+    kept: tuple[Limit, ...] = (*limits.rates, *limits.quotas) if run.options.paced else ()
+    shared = shared_files(place.data_dir / "limits", profile.vendor, safe_name(profile.name), kept)
+    api = HttpApi(source_type.judge, Limiter(kept, place.clock, shared), place.clock, port)
     source = source_type(ready.settings, api)
     api.identify(source.auth)
     made = []
     for account in source.accounts():
         shop = replay_workshop(profile.vendor, replace(account, name=profile.name), place, console, run.targets)
         shop.source, shop.port, shop.traffic, shop.options = source, api, api.traffic, run.options
+        shop.limits = limits
         shop.progress, shop.gone, shop.opened = progress_of(console, api.traffic), run.gone, run.opened
         made.append(shop)
     return made

@@ -11,7 +11,7 @@ from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.workplace import Workplace, workplace
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.errors import Exit, SettingsError
-from harvesters.core.settings import Setting, Values, declared, value_of
+from harvesters.core.settings import Setting, Values, public, value_of
 
 if TYPE_CHECKING:
     from harvesters.commands.console import Console
@@ -81,7 +81,7 @@ def _sections(place: Workplace) -> Iterator[tuple[str, list[Line]]]:
 
 
 def _lines(cls: type[Any], values: Values) -> Iterator[Line]:
-    for name, setting in declared(cls):
+    for name, setting in public(cls):
         called = name if values.table else setting.env
         if found := values.find(name, setting):
             yield Line(called, _shown(name, setting, values, found.text), found.origin)

@@ -94,16 +94,16 @@ class Tally:
     guests: Counter[str] = field(default_factory=Counter)
     started: dict[str, str] = field(default_factory=dict)
 
-    def read(self, lake: Path, day: Day) -> None:
+    def read(self, lake: Path, vendor: str, day: Day) -> None:
         """Add a day; its measurements are read one by one."""
-        for doc in documents(lake, "conference", day):
+        for doc in documents(lake, vendor, "conference", day):
             self.calls[day] += 1
             self.started[doc.vconf.conference.id] = doc.vconf.conference.start
-        for doc in documents(lake, "participant", day):
+        for doc in documents(lake, vendor, "participant", day):
             self.people[day] += 1
             self.guests[doc.vconf.conference.id] += 1
             self.hours[day] += doc.vconf.participant.duration_s / 3600
-        for doc in documents(lake, "sample", day):
+        for doc in documents(lake, vendor, "sample", day):
             if (loss := doc.received_loss) is not None:
                 for share in (
                     self.by_day[day], self.by_browser[doc.user_agent.name], self.by_call[doc.vconf.conference.id],
@@ -111,9 +111,9 @@ class Tally:
                     share.add(loss)
 
 
-def documents(lake: Path, type_: str, day: Day) -> Iterator[_Doc]:
-    """The documents of one type and day, streamed."""
-    for path in sorted(lake.glob(f"{type_}/*/*/{day}.ndjson.zst")):
+def documents(lake: Path, vendor: str, type_: str, day: Day) -> Iterator[_Doc]:
+    """The documents of one vendor, type and day, streamed."""
+    for path in sorted(lake.glob(f"{type_}/vendor={vendor}/*/{day}.ndjson.zst")):
         with path.open("rb") as file:
             rest = b""
             for piece in zstandard.ZstdDecompressor().read_to_iter(file):
@@ -121,11 +121,11 @@ def documents(lake: Path, type_: str, day: Day) -> Iterator[_Doc]:
                 yield from map(_doc.decode, lines)
 
 
-def show(lake: Path, days: Sequence[Day], command: str) -> None:
+def show(lake: Path, vendor: str, days: Sequence[Day], command: str) -> None:
     """Print what the days come to, and what to try next; `command` made them."""
     tally = Tally()
     for day in days:
-        tally.read(lake, day)
+        tally.read(lake, vendor, day)
     terminal = Terminal(highlight=False, markup=False, soft_wrap=True)
     terminal.print(f"\nWhat happened from {days[0].date:%A, %d %B} to {days[-1].date:%A, %d %B %Y} (UTC)", style="bold")
     terminal.print(_per_day(tally, days))
@@ -134,7 +134,7 @@ def show(lake: Path, days: Sequence[Day], command: str) -> None:
     terminal.print("\nCalls worth a look", style="bold")
     for line in _worst(tally):
         terminal.print(line)
-    show_next(terminal, lake, days[-1], command)
+    show_next(terminal, lake, vendor, days[-1], command)
 
 
 def _table(*columns: str) -> Table:

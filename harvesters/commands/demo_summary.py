@@ -18,22 +18,29 @@ TYPES = ("conference", "participant", "stream", "sample")
 NEXT = (
     ("read the documents", "zstdcat {lake}/conference/*/*/{day}.ndjson.zst | jq ."),
     ("run it once more: nothing is sent twice", "{program} {command}"),
-    ("keep the simulated vendor running", "{program} dev sandbox --vendor opentok"),
-    ("harvest your own calls", "{program} opentok --help"),
+    ("keep the simulated vendor running", "{program} dev sandbox --vendor {vendor}"),
+    ("harvest your own calls", "{program} {vendor} --help"),
 )
-ROUNDING = {"loss_pct": "loss {:.1f} %", "latency_ms": "latency {:.0f} ms", "bitrate_kbps": "{:.0f} kbit/s"}
+ROUNDING = {
+    "loss_pct": "loss {:.1f} %",
+    "latency_ms": "latency {:.0f} ms",
+    "rtt_ms": "round trip {:.0f} ms",
+    "jitter_ms": "jitter {:.0f} ms",
+    "bitrate_kbps": "{:.0f} kbit/s",
+    "fps": "{:.0f} frames/s",
+}
 
 
-def documents(lake: Path, type_: str, day: Day) -> Iterator[Doc]:
-    """The documents of one type and day in a lake."""
-    for path in sorted(lake.glob(f"{type_}/*/*/{day}.ndjson.zst")):
+def documents(lake: Path, vendor: str, type_: str, day: Day) -> Iterator[Doc]:
+    """The documents of one vendor, type and day in a lake."""
+    for path in sorted(lake.glob(f"{type_}/vendor={vendor}/*/{day}.ndjson.zst")):
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as text:
             yield from (msgspec.json.decode(line) for line in text.read().splitlines())
 
 
-def show(lake: Path, day: Day) -> None:
-    """Print the calls of a day with their people, streams and measurements, and what to try next."""
-    found = {type_: list(documents(lake, type_, day)) for type_ in TYPES}
+def show(lake: Path, vendor: str, day: Day, command: str) -> None:
+    """Print the calls of a day with their people, streams and measurements, and what to try next; see `show_next`."""
+    found = {type_: list(documents(lake, vendor, type_, day)) for type_ in TYPES}
     terminal = Terminal(highlight=False, markup=False, soft_wrap=True)
     terminal.print(f"\nWhat happened on {day.date:%A, %d %B %Y} (UTC)", style="bold")
     for call in found["conference"]:
@@ -41,15 +48,15 @@ def show(lake: Path, day: Day) -> None:
         for line in _call(call, found):
             terminal.print(line)
     terminal.print(f"\n{_counted(found)} in {near(lake)}")
-    show_next(terminal, lake, day, "dev demo")
+    show_next(terminal, lake, vendor, day, command)
 
 
-def show_next(terminal: Terminal, lake: Path, day: Day, command: str) -> None:
+def show_next(terminal: Terminal, lake: Path, vendor: str, day: Day, command: str) -> None:
     """Print what to try next; `command` is the one that made the page."""
     terminal.print("\nTry next", style="bold")
     for why, line in NEXT:
         terminal.print(f"  # {why}", style="dim")
-        terminal.print("  " + line.format(lake=near(lake), day=day, program=program(), command=command))
+        terminal.print("  " + line.format(lake=near(lake), day=day, program=program(), vendor=vendor, command=command))
 
 
 def near(path: Path) -> Path:
@@ -65,7 +72,7 @@ def _counted(found: dict[str, list[Doc]]) -> str:
 def _call(call: Doc, found: dict[str, list[Doc]]) -> Iterator[str]:
     """One call as a person would tell it."""
     conference = call["vconf"]["conference"]
-    name = str(conference.get("vendor_id") or conference["parent_id"])[:8]
+    name = f"{str(conference.get('vendor_id') or conference['parent_id'])[:8]}{_named(conference)}"
     lasted = f"{conference['duration_s']:.0f} s long" if "duration_s" in conference else "its end is not known"
     yield f"  {call['@timestamp'][11:19]}  call {name}, {lasted}"
     people = _within(found["participant"], "conference", conference["id"])
@@ -75,14 +82,20 @@ def _call(call: Doc, found: dict[str, list[Doc]]) -> Iterator[str]:
         yield from _stream(stream, _within(found["sample"], "stream", stream["vconf"]["stream"]["id"]))
 
 
+def _named(conference: Doc) -> str:
+    return f" ({conference['name']})" if "name" in conference else ""
+
+
 def _within(documents: list[Doc], what: str, id_: str) -> list[Doc]:
     return [each for each in documents if each["vconf"][what]["id"] == id_]
 
 
 def _person(person: Doc) -> str:
     agent, country = person.get("user_agent", {}), person.get("client", {}).get("geo", {}).get("country_iso_code")
+    client = person["vconf"].get("client", {})
     words = [str(agent[each]) for each in ("name", "version") if each in agent]
-    return " ".join([*(words or ["somebody"]), *([f"in {country}"] if country else [])])
+    words = words or [str(client.get("sdk", {}).get("name") or client.get("kind") or "somebody")]
+    return " ".join([*words, *([f"in {country}"] if country else [])])
 
 
 def _stream(stream: Doc, samples: list[Doc]) -> Iterator[str]:

@@ -8,25 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harvesters.commands.build import vendor_workshop
+from harvesters import source_class
+from harvesters.commands.build import vendor_workshops
 from harvesters.commands.console import Console
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import apply
-from harvesters.commands.work import Request, run_shop
+from harvesters.commands.simulated import SIMULATED, Simulated
+from harvesters.commands.work import Request, run_accounts
 from harvesters.commands.workplace import Workplace, workplace
 from harvesters.core.day import Day
 from harvesters.core.errors import Exit, HarvestError, UsageError
 from harvesters.core.options import Options
+from harvesters.core.settings import declared
 from harvesters.core.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harvesters.sandbox import Server
-    from harvesters.sandbox.opentok import Served
 
 MOST_DAYS, CALLS, SEED = 20, 20, "demo"
-KEY, SECRET = "46204972", "0123456789abcdef0123456789abcdef01234567"
+USUAL = "opentok"
 
 
 @click.group(
@@ -64,41 +66,43 @@ WORLD: tuple[Any, ...] = (
 @dev.command(
     short_help="Harvest a simulated vendor into a lake: real answers, or invented days.",
     help=with_examples(
-        "Serve real published answers of OpenTok as if they were of yesterday, harvest them into a lake under "
+        "Serve real published answers of a vendor as if they were of yesterday, harvest them into a lake under "
         "DATA_DIR/demo, and sum them up. With --days the answers are invented: clinics, lessons, stand-ups, webinars, "
         "with troubles that happen in real ones. No account and no server is needed.",
         "dev demo",
         "dev demo --days 14",
+        "dev demo --vendor zoom --days 14",
     ),
     epilog=COMMON,
 )
+@click.option("--vendor", type=click.Choice(list(SIMULATED)), default=USUAL, show_default=True, help="Which vendor.")
 @apply(WORLD)
 @click.pass_context
-def demo(ctx: click.Context, /, days: int | None, calls: int | None, seed: str | None) -> Exit:
+def demo(ctx: click.Context, /, vendor: str, **world: Any) -> Exit:
     """Serve, harvest, sum up."""
-    from harvesters.sandbox import serve_opentok
-
     console: Console = ctx.obj["console"]
     place = workplace(ctx.obj["env_file"], {})
     place.check()
+    simulated, days = SIMULATED[vendor], world["days"]
     shown = _days_before(place, days or 1)
-    sessions, what = _served(place, days, calls, seed)
-    with serve_opentok(sessions, key=KEY, secret=SECRET, now=place.clock.now) as server:
-        console.say(f"A simulated OpenTok answers at {server.url}, with {what}.")
-        code = _harvest(_demo_place(place, server.url), console, shown)
+    told, what = _served(place, simulated, **world)
+    with simulated.serve(told, place.clock.now, **simulated.unhurried()) as server:
+        console.say(f"A simulated {simulated.title} answers at {server.url}, with {what}.")
+        code = _harvest(vendor, _demo_place(place, simulated.settings(server)), console, shown)
     if code is Exit.OK:
-        _summed_up(place.data_dir / "demo" / "lake", shown, invented=days is not None)
+        _summed_up(place.data_dir / "demo" / "lake", vendor, shown, invented=days is not None)
     return code
 
 
-def _summed_up(lake: Path, days: tuple[Day, ...], *, invented: bool) -> None:
+def _summed_up(lake: Path, vendor: str, days: tuple[Day, ...], *, invented: bool) -> None:
     """The page of a few real calls, each told in full, or of many invented ones."""
     from harvesters.commands import demo_days, demo_summary
 
+    command = "dev demo" if vendor == USUAL else f"dev demo --vendor {vendor}"
     if invented:
-        demo_days.show(lake, days, f"dev demo --days {len(days)}")
+        demo_days.show(lake, vendor, days, f"{command} --days {len(days)}")
     else:
-        demo_summary.show(lake, days[-1])
+        demo_summary.show(lake, vendor, days[-1], command)
 
 
 def _days_before(place: Workplace, number: int) -> tuple[Day, ...]:
@@ -106,14 +110,14 @@ def _days_before(place: Workplace, number: int) -> tuple[Day, ...]:
     return tuple(today + -back for back in range(number, 0, -1))
 
 
-def _served(place: Workplace, days: int | None, calls: int | None, seed: str | None) -> "tuple[Served, str]":
+def _served(
+    place: Workplace, simulated: Simulated, days: int | None, calls: int | None, seed: str | None
+) -> tuple[Any, str]:
     """What the sandbox serves, and what that is in words.
 
     Raises:
         UsageError: an option of invented days without them.
     """
-    from harvesters.sandbox import ANSWERS, load_folder, shift
-    from harvesters.sandbox.opentok.generated import GeneratedSessions
     from harvesters.sandbox.world import World
 
     if days is None and (calls or seed):
@@ -121,24 +125,23 @@ def _served(place: Workplace, days: int | None, calls: int | None, seed: str | N
         raise UsageError(message)
     first = _days_before(place, days or 1)[0]
     if days is None:
-        real = shift(load_folder(ANSWERS), first.date)
-        return real, f"{len(real)} real calls moved to {first}"
+        real = simulated.load(None)
+        return simulated.moved(real, first.date), f"{simulated.number(real)} real calls moved to {first}"
     world = World(seed or SEED, first.date, days, calls or CALLS)
     number = sum(map(len, world))
-    return GeneratedSessions(world, KEY), f"{many(number, 'invented call')} of {many(days, 'day')}"
+    return simulated.invented(world), f"{many(number, 'invented call')} of {many(days, 'day')}"
 
 
-def _demo_place(place: Workplace, url: str) -> Workplace:
+def _demo_place(place: Workplace, flags: dict[str, str]) -> Workplace:
     """The same place with the simulated vendor's settings and a state folder of its own."""
-    flags = {"api_key": KEY, "api_secret": SECRET, "url": url}
     values = replace(place.values, flags=flags)
     return replace(place, values=values, data_dir=place.data_dir / "demo")
 
 
-def _harvest(place: Workplace, console: Console, days: tuple[Day, ...]) -> Exit:
-    options = Options(destinations=("lake",))
+def _harvest(vendor: str, place: Workplace, console: Console, days: tuple[Day, ...]) -> Exit:
+    options = Options(destinations=("lake",), paced=False)
     asked = Request("dev demo", days)
-    return run_shop(lambda: vendor_workshop("opentok", place, console, options), place, console, asked)
+    return run_accounts(lambda: [lambda: vendor_workshops(vendor, place, console, options)], place, console, asked)
 
 
 @dev.command(
@@ -147,12 +150,12 @@ def _harvest(place: Workplace, console: Console, days: tuple[Day, ...]) -> Exit:
         "Serve a vendor's API on 127.0.0.1 and print the environment to use; Ctrl-C ends it. Without --data it "
         "serves the answers of the demo.",
         "dev sandbox --vendor opentok --port 8700",
-        "dev sandbox --vendor opentok --days 14 --calls 500",
+        "dev sandbox --vendor zoom --days 14 --calls 500",
         "dev sandbox --vendor opentok --fault html --fault 429-date --switch end=inclusive",
     ),
     epilog=COMMON,
 )
-@click.option("--vendor", type=click.Choice(["opentok"]), required=True, help="Which vendor.")
+@click.option("--vendor", type=click.Choice(list(SIMULATED)), required=True, help="Which vendor.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1; 0 takes a free one.")
 @click.option(
     "--data",
@@ -169,12 +172,11 @@ def _harvest(place: Workplace, console: Console, days: tuple[Day, ...]) -> Exit:
     help="A behaviour that the vendor's documents leave open; repeatable.",
 )
 @click.pass_context
-def sandbox(ctx: click.Context, /, port: int, data: Path | None, **given: Any) -> None:
+def sandbox(ctx: click.Context, /, vendor: str, port: int, data: Path | None, **given: Any) -> None:
     """Serve until Ctrl-C."""
-    from harvesters.sandbox import load_folder, serve_opentok
-
+    simulated = SIMULATED[vendor]
     world = {name: given[name] for name in ("days", "calls", "seed")}
-    behaviour = _behaviour(given["faults"], given["switches"])
+    behaviour = _behaviour(simulated, given["faults"], given["switches"])
     console: Console = ctx.obj["console"]
     place = workplace(ctx.obj["env_file"], {})
     place.check()
@@ -182,31 +184,34 @@ def sandbox(ctx: click.Context, /, port: int, data: Path | None, **given: Any) -
         message = "--data serves a folder of answers, --days invented ones: give one of them."
         raise UsageError(message)
     try:
-        sessions, what = (load_folder(data), f"the answers of {data}") if data else _served(place, **world)
+        told = (simulated.load(data), f"the answers of {data}") if data else _served(place, simulated, **world)
     except (ValueError, OSError) as error:
         message = f"--data cannot be served: {error}"
         raise UsageError(message) from error
-    served = serve_opentok(sessions, key=KEY, secret=SECRET, now=place.clock.now, port=port, **behaviour)
-    with _opened(served, port) as server:
-        console.say(f"OpenTok is simulated at {server.url} with {what}, until Ctrl-C. In another terminal:")
-        click.echo(f"export OPENTOK_URL={server.url} OPENTOK_API_KEY={KEY} OPENTOK_API_SECRET={SECRET}")
+    with _opened(simulated.serve(told[0], place.clock.now, port, **behaviour), port) as server:
+        console.say(
+            f"{simulated.title} is simulated at {server.url} with {told[1]}, until Ctrl-C. In another terminal:"
+        )
+        click.echo(f"export {_exported(vendor, simulated.settings(server))}")
         while True:
             time.sleep(3600)
 
 
-def _behaviour(faults: tuple[str, ...], switches: tuple[str, ...]) -> dict[str, Any]:
+def _exported(vendor: str, settings: dict[str, str]) -> str:
+    """Settings as a shell sets them."""
+    known = dict(declared(source_class(vendor).Settings))
+    return " ".join(f"{known[name].env}={value}" for name, value in settings.items())
+
+
+def _behaviour(simulated: Simulated, faults: tuple[str, ...], switches: tuple[str, ...]) -> dict[str, Any]:
     """What the sandbox does otherwise than by default.
 
     Raises:
         UsageError: there is no such fault or switch; the sentence names those that exist.
     """
-    from harvesters.sandbox import Rules
-    from harvesters.sandbox.opentok.faults import known
-    from harvesters.sandbox.opentok.switches import switched
-
     wanted = {name: value for name, _, value in (each.partition("=") for each in switches)}
     try:
-        return {"faults": known(faults), "rules": switched(Rules(), wanted)}
+        return simulated.behaviour(faults, wanted)
     except ValueError as error:
         raise UsageError(str(error)) from error
 

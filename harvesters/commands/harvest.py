@@ -16,7 +16,7 @@ from harvesters.core.accounts import DEFAULT
 from harvesters.core.day import parse_span
 from harvesters.core.errors import Exit, UsageError
 from harvesters.core.options import Options, Selection
-from harvesters.core.settings import declared
+from harvesters.core.settings import Setting, declared, public
 from harvesters.core.source import Source
 
 if TYPE_CHECKING:
@@ -62,10 +62,17 @@ def _help(source: type[Source]) -> str:
 def _own_options(source: type[Source]) -> tuple[Any, ...]:
     """The options that the vendor's settings declare."""
     return tuple(
-        click.option(setting.option, f"setting_{name}", help=setting.help, hidden=setting.hidden)
-        for name, setting in declared(source.Settings)
-        if setting.option
+        _option(setting.option, name, setting) for name, setting in declared(source.Settings) if setting.option
     )
+
+
+def _option(spelling: str, name: str, setting: Setting) -> Any:  # noqa: ANN401 - a decorator of click's
+    told = setting.option_help or setting.help
+    help_ = told[0].upper() + told[1:] + "."
+    bare: dict[str, Any] = {"flag_value": setting.stands_for, "is_flag": True, "default": None}
+    several: dict[str, Any] = {"multiple": True, "callback": lambda _ctx, _param, value: ",".join(value) or None}
+    more = bare if setting.stands_for else several if setting.repeatable else {}
+    return click.option(spelling, f"setting_{name}", help=help_, hidden=setting.hidden, **more)
 
 
 def _harvest(vendor: str) -> Callable[..., Exit]:
@@ -140,7 +147,8 @@ def _check_own(vendor: str, own: dict[str, str | None], names: tuple[str, ...]) 
 
 
 def _warn_of_secrets(console: Console, vendor: str, own: dict[str, str | None]) -> None:
-    secret = [setting for name, setting in declared(source_class(vendor).Settings) if setting.secret and own.get(name)]
+    settings = public(source_class(vendor).Settings)
+    secret = [setting for name, setting in settings if setting.secret and own.get(name)]
     for setting in secret:
         console.say(
             f"warning: {setting.option} puts a secret on the command line, where other users of this machine can "

@@ -92,11 +92,6 @@ def _write(path: Path, report: RunReport) -> None:
         raise HarvestError(message) from error
 
 
-def run_shop(make: Callable[[], Workshop], place: Workplace, console: Console, request: Request) -> Exit:
-    """Run the days of one account from the first sentence to the last."""
-    return run_accounts(lambda: [lambda: [make()]], place, console, request)
-
-
 def run_accounts(
     plan: Callable[[], Sequence[Callable[[], Sequence[Workshop]]]],
     place: Workplace,

@@ -19,15 +19,22 @@ class Verdict(Enum):
     BAD_CALL = "bad_call"
     ADD_ON_MISSING = "add_on_missing"
     BEYOND_RETENTION = "beyond_retention"
+    DAY_SPENT = "day_spent"
+    STALE_CURSOR = "stale_cursor"
     STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict and, in the vendor's or our words, why; never a header, token or setting."""
+    """A verdict and, in the vendor's or our words, why; never a header, token or setting.
+
+    `tries`: of an answer that may be better next time, after how many of them it is this call's own fault; None: as
+    long as patience lasts.
+    """
 
     verdict: Verdict
     why: str = ""
+    tries: int | None = None
 
 
 OK = Judgement(Verdict.OK)
@@ -35,9 +42,15 @@ OK = Judgement(Verdict.OK)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `url` is absolute; `headers` without credentials, which the port adds.
+    """One request.
 
-    `takes`: verdicts beside OK that the caller handles itself; others raise.
+    Attributes:
+        url: absolute, or a path below the address that the login named (`Auth.base`).
+        headers: without credentials, which the port adds.
+        takes: verdicts beside OK that the caller handles itself; others raise.
+        category: the vendor's label of the endpoint, which decides the limits that it pays into.
+        logs_in: it is part of logging in: it has its own credentials, and gets none from the port.
+        repeats: it reads again what was read before (a list from its start); counted apart.
     """
 
     method: str
@@ -45,6 +58,9 @@ class Request:
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     takes: frozenset[Verdict] = frozenset()
+    category: str = ""
+    logs_in: bool = False
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +75,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """Headers that identify us, and when they end (aware UTC); None: never."""
+    """Headers that identify us, when they end (aware UTC; None: never), and where to ask with them.
+
+    `certificate`: a file with a client certificate and its key; `ca_file`: the certificates that the vendor's is
+    checked against; "" for neither.
+    """
 
     headers: Mapping[str, str] = field(repr=False)
     expires: datetime | None = None
+    base: str = ""
+    certificate: str = ""
+    ca_file: str = ""
 
 
 class Api(Protocol):
@@ -77,6 +100,7 @@ class Api(Protocol):
             AuthError: the credentials were refused twice, or an add-on is missing.
             DeferredError: a limit lies beyond the deadline.
             TooBigError, BadCallError: the batch may pass in smaller pieces.
+            CursorError: the place in a list is no longer known there.
             RetentionError: the vendor no longer has that day.
             SliceError: anything else that does not mend itself in time.
         """

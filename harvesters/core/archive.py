@@ -9,12 +9,13 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import msgspec
 import zstandard
+from msgspec.structs import replace
 
 from harvesters.core.day import iso, parse_instant
 from harvesters.core.errors import ArchiveError
@@ -52,8 +53,7 @@ class Line(msgspec.Struct):
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """Where a whole record lies in a file and what is known of it without unpacking it.
 
     `digest` is over the rows' bytes in order, whatever the cuts between parts.
@@ -153,8 +153,10 @@ def _fill(line: Line, part: Part) -> None:
 
 
 def _entry_of(last: Line, rows: int, offset: int, length: int) -> Entry:
-    known = last.key, last.call, last.started, last.level, last.ongoing, last.fetched_at
-    return Entry(*known, rows, last.digest, offset, length)
+    # Many vendors' keys begin with the call: one text for both, since a large day has many entries.
+    key = tuple(last.call if part == last.call else part for part in last.key)
+    known = last.call, last.started, last.level, last.ongoing, last.fetched_at
+    return Entry(key, *known, rows, last.digest, offset, length)
 
 
 def _checksum(head: bytes | msgspec.Raw, rows: bytes | msgspec.Raw) -> str:

@@ -1,7 +1,8 @@
 """Which days a run takes."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import unquote
@@ -17,14 +18,14 @@ from harvesters.core.store import SliceStore
 LOOK_BACK = 7
 
 
-def archived_days(data_dir: Path, vendor: str, account: str) -> Iterator[Day]:
+def archived_days(data_dir: Path, vendor: str, account: str, *, newest_first: bool = False) -> Iterator[Day]:
     """Every day that has a manifest or an archive, oldest first."""
     folder = data_dir / "archive" / vendor / safe_name(account)
     found = set()
     for path in folder.glob("*/*.*"):
         with suppress(ValueError):  # somebody else's file
             found.add(Day(date.fromisoformat(path.name.partition(".")[0])))
-    yield from sorted(found)
+    yield from sorted(found, reverse=newest_first)
 
 
 def archived_accounts(data_dir: Path, vendor: str) -> list[str]:
@@ -49,29 +50,41 @@ def readable_manifest(path: Path) -> Manifest | None:
     return None
 
 
-def manifests(data_dir: Path, vendor: str, account: str) -> Iterator[Manifest]:
-    """The manifests of every archived day of an account, oldest first.
+def manifests(data_dir: Path, vendor: str, account: str, *, newest_first: bool = False) -> Iterator[Manifest]:
+    """The manifests of every archived day of an account, oldest first, read as they are asked for.
 
     A day whose manifest is gone or damaged is known all the same, and not settled.
     """
-    for day in archived_days(data_dir, vendor, account):
+    for day in archived_days(data_dir, vendor, account, newest_first=newest_first):
         path = SliceStore(data_dir, vendor, account, day).manifest_path
         yield readable_manifest(path) or Manifest(vendor, account, str(day))
 
 
-def nightly(now: datetime, limits: Limits, manifests: Iterable[Manifest], identities: Iterable[str]) -> list[Day]:
-    """The days of a run without dates, oldest first.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the choice of days must know of an archived one; its manifest may be megabytes."""
+
+    settled: bool
+    owed: bool
+
+
+def survey(now: datetime, manifests: Iterable[Manifest], identities: Iterable[str]) -> dict[Day, Known]:
+    """The archived days; `identities` are the destinations of this run, which may be owed records."""
+    wanted = set(identities)
+    return {Day.parse(each.day, now): Known(each.settled, owes(each, wanted)) for each in manifests}
+
+
+def nightly(now: datetime, limits: Limits, known: Mapping[Day, Known]) -> list[Day]:
+    """The days of a run without dates, those that a destination is owed first, else oldest first.
 
     Yesterday; every unsettled day of the last seven; every older unsettled day with a manifest that the
     vendor still has; every day of which a destination of this run is owed records.
     """
     today = Day.of(now)
-    known = {Day.parse(each.day, now): each for each in manifests}
     recent = [day for day in days_between(today + -LOOK_BACK, today) if not (day in known and known[day].settled)]
-    older = [day for day, manifest in known.items() if limits.oldest_kept(now) <= day < today and not manifest.settled]
-    wanted = set(identities)
-    owed = [day for day, manifest in known.items() if owes(manifest, wanted)]
-    return sorted({today + -1, *recent, *older, *owed})
+    older = [day for day, each in known.items() if limits.oldest_kept(now) <= day < today and not each.settled]
+    owed = {day for day, each in known.items() if each.owed}
+    return sorted({today + -1, *recent, *older, *owed}, key=lambda day: (day not in owed, day))
 
 
 def owes(manifest: Manifest, identities: Collection[str]) -> bool:

@@ -20,6 +20,10 @@ class Setting:
         secret: never shown, and a warning on the command line.
         shapes_documents: part of the digest that documents carry, and needed by `replay`.
         identifies: it is the vendor's own id of the account.
+        stands_for: the value that the bare option stands for; such an option takes none.
+        repeatable: the option may come several times; commas join what it says.
+        option_help: the option's own help, where it reads otherwise than the setting's.
+        retired: it is known only to say what replaced it; nothing lists it.
     """
 
     env: str
@@ -33,6 +37,10 @@ class Setting:
     shapes_documents: bool = False
     identifies: bool = False
     shown_default: str | None = None
+    stands_for: str | None = None
+    repeatable: bool = False
+    option_help: str | None = None
+    retired: bool = False
 
     @property
     def of_account(self) -> bool:
@@ -51,6 +59,11 @@ def setting(env: str, help: str, **declaration: Any) -> Any:  # noqa: A002, ANN4
 def declared(cls: type[Any]) -> list[tuple[str, Setting]]:
     """The settings of a dataclass with their field names, in the order of declaration."""
     return [(each.name, each.metadata["setting"]) for each in dataclasses.fields(cls)]
+
+
+def public(cls: type[Any]) -> list[tuple[str, Setting]]:
+    """Those that people are told of."""
+    return [(name, each) for name, each in declared(cls) if not each.retired]
 
 
 def logins(cls: type[Any]) -> tuple[tuple[str, ...], ...]:

@@ -12,23 +12,30 @@ import msgspec
 
 from harvesters.core.day import iso_ms
 from harvesters.core.extra import bounded
-from harvesters.core.fields import CONFERENCE, PARTICIPANT, SAMPLE, STREAM, Field
+from harvesters.core.fields import CONFERENCE, ISSUE, PARTICIPANT, SAMPLE, STREAM, Field
 from harvesters.core.ids import doc_id, readable, sample_suffix
 from harvesters.core.lenient import REPAIRED
 from harvesters.core.nesting import nest
-from harvesters.core.spans import presence, seconds, settle, span_fields
-from harvesters.core.tree import Conference, Entity, Row, Stream
+from harvesters.core.spans import begin, presence, seconds, settle, span_fields
+from harvesters.core.splice import Splice
+from harvesters.core.tree import Conference, Entity, Issue, Stream
 
 SCHEMA = "1"
 ECS_VERSION = "8.17.0"
-KIND = {SAMPLE: "metric"}
-CATEGORY = {CONFERENCE: "session", PARTICIPANT: "session", STREAM: "network", SAMPLE: "network"}
-INDEX = {CONFERENCE: "conferences", PARTICIPANT: "participants", STREAM: "streams", SAMPLE: "samples"}
+KIND = {SAMPLE: "metric", ISSUE: "alert"}
+CATEGORY = {
+    CONFERENCE: "session", PARTICIPANT: "session", STREAM: "network", SAMPLE: "network", ISSUE: "network",
+}  # fmt: skip
+BAD = frozenset({"warning", "error"})
+"""The severities of an issue that are errors to ECS."""
+INDEX = {
+    CONFERENCE: "conferences", PARTICIPANT: "participants", STREAM: "streams", SAMPLE: "samples", ISSUE: "issues",
+}  # fmt: skip
 BY_MONTH = frozenset({SAMPLE})
 INSTANT = len("/2026-11-20T08:15:00.000Z/999999")
-NOTHING = (b"{}", b"null")
-EMPTY = b"{}"
 REPLACEMENT = "\ufffd".encode()
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Encoded(msgspec.Struct, gc=False):
@@ -75,7 +82,7 @@ class RecordEncoder:
         self._participant_ids: dict[tuple[str, ...], str] = {}
 
     def documents(self, tree: Conference) -> Iterator[Encoded]:
-        """Samples and streams as the tree is walked, then participants, then the conference."""
+        """Samples and streams as the tree is walked, then participants, issues and the conference."""
         self._prepare(tree)
         count = 0
         for stream in tree.streams:
@@ -87,9 +94,11 @@ class RecordEncoder:
             yield from self._stream(stream, id_, tree)
         for entity in tree.participants.values():
             yield from self._participant(entity)
+        for issue in tree.issues:
+            yield from self._issue(issue, tree)
         if tree.conference:
             fields = {
-                "vconf.participants.count": len(tree.participants),
+                "vconf.participants.count": _people(tree),
                 "vconf.streams.count": count,
             }
             yield self._entity(CONFERENCE, tree.conference, (), self.conference_id, fields)
@@ -131,9 +140,13 @@ class RecordEncoder:
         }
 
     def _allowed(self, fields: Mapping[str, Any], type_: str) -> dict[str, Any]:
-        """Those of an entity's fields that documents of another type repeat."""
+        """Those of an entity's fields that documents of another type repeat; what is absent hides nothing."""
         known = self._envelope.fields
-        return {name: value for name, value in fields.items() if type_ in known[name].types}
+        return {name: value for name, value in fields.items() if value is not None and type_ in known[name].types}
+
+    def _repeated(self, links: Mapping[str, Any], entity: Entity, type_: str) -> dict[str, Any]:
+        """What a document repeats of others, and the like of its own, which goes first."""
+        return self._allowed(links, type_) | self._allowed(entity.fields, type_)
 
     def _typed(self, type_: str) -> dict[str, Any]:
         return {
@@ -182,18 +195,42 @@ class RecordEncoder:
         if self._first(id_):
             more = {
                 "vconf.participant.id": id_,
-                "vconf.participant.duration_s": seconds(entity),
+                "vconf.participant.duration_s": seconds(entity) if entity.present else None,
                 "vconf.presence": presence(entity),
             }
             yield self._entity(PARTICIPANT, entity, entity.key, id_, more)
+
+    def _person(self, person: Entity | None) -> dict[str, Any]:
+        """What the documents about a participant repeat of him."""
+        if person is None:
+            return {"vconf.participant.id": None}
+        return {**person.fields, "vconf.participant.id": self._participant_id(person.key)}
+
+    def _issue(self, issue: Issue, tree: Conference) -> Iterator[Encoded]:
+        """What befell a participant, or the conference as a whole; an issue may well have no end."""
+        entity = issue.entity
+        id_ = self._id(ISSUE, entity.key)
+        if not self._first(id_):
+            tree.oddities["issues that came twice"] += 1
+            return
+        person = tree.participants.get(issue.participant) if issue.participant else None
+        begin(entity, person or tree.conference, self._started)
+        span = span_fields(entity)
+        severe = entity.fields.get("vconf.issue.severity") in BAD
+        more = {
+            "event.type": ["error" if severe else "info"],
+            **self._repeated(self._person(person), entity, ISSUE),
+            "vconf.issue.start": span.get("event.start"),
+            "vconf.issue.end": span.get("event.end"),
+        }
+        yield self._entity(ISSUE, entity, entity.key, id_, more)
 
     def _links(self, stream: Stream, id_: str, tree: Conference) -> dict[str, Any]:
         """What a stream and its samples repeat of the participants at both ends."""
         person = tree.participants.get(stream.participant) if stream.participant else None
         peer = tree.participants.get(stream.peer) if stream.peer else None
         return {
-            **(person.fields if person else {}),
-            "vconf.participant.id": self._participant_id(person.key) if person else None,
+            **self._person(person),
             "vconf.stream.peer_participant_id": self._participant_id(peer.key) if peer else None,
             "vconf.stream.id": id_,
         }
@@ -205,7 +242,7 @@ class RecordEncoder:
         samples = yield from self._samples(stream, id_, links)
         span = span_fields(entity)
         more = {
-            **self._allowed(links, STREAM),
+            **self._repeated(links, entity, STREAM),
             "vconf.stream.start": span.get("event.start"),
             "vconf.stream.end": span.get("event.end"),
             "vconf.stream.duration_s": seconds(entity),
@@ -219,9 +256,9 @@ class RecordEncoder:
         flat = {
             **self._block,
             **self._typed(SAMPLE),
-            **self._allowed({**links, **stream.entity.fields}, SAMPLE),
+            **self._repeated(links, stream.entity, SAMPLE),
         }
-        document = _Splice(nest(flat), key, self._envelope.vendor).document
+        document = Splice(nest(flat), key, self._envelope.vendor).document
         index, version = self._index[SAMPLE], self._fetched_at
         last, ordinal, count = None, 0, 0
         for row in stream.rows:
@@ -233,45 +270,7 @@ class RecordEncoder:
         return count
 
 
-_json = msgspec.json.Encoder()
-_encode = _json.encode
-
-
-class _Splice:
-    """The bytes around the rows of one stream."""
-
-    def __init__(self, shared: dict[str, Any], key: str, vendor: str) -> None:
-        event, vconf = shared.pop("event"), shared.pop("vconf")
-        self._event = b'","event":%s,"id":%s/' % (_encode(event)[:-1], _encode(key)[:-1])
-        self._shared = b'"},%s,' % _encode(shared)[1:-1]
-        self._before_own = self._shared + _encode(vendor) + b":"
-        self._vconf = b'"vconf":' + _encode(vconf)[:-1]
-        self._after_own = b"," + self._vconf
-
-    def document(self, row: Row, ordinal: int) -> bytes:
-        """The source of one row's document."""
-        at = iso_ms(row.at).encode()
-        name = b"%s/%d" % (at, ordinal) if ordinal else at
-        own, quality = _encode(row.own), _encode(row.quality)
-        if own in NOTHING or quality.rfind(EMPTY) >= 0 or row.flags:  # `in` takes twice as long
-            middle = self._middle(own, _without_empty(quality), row.flags)
-            return b"".join((b'{"@timestamp":"', at, self._event, name, *middle, b"}}"))
-        return b"".join((
-            b'{"@timestamp":"', at, self._event, name, self._before_own, own, self._after_own,
-            b',"quality":', quality, b"}}",
-        ))  # fmt: skip
-
-    def _middle(self, own: bytes, quality: bytes, flags: tuple[str, ...]) -> Iterator[bytes]:
-        """What stands between a document's id and its end where something is absent or flagged."""
-        yield from (self._shared, self._vconf) if own in NOTHING else (self._before_own, own, self._after_own)
-        if quality not in NOTHING:
-            yield b',"quality":' + quality
-        if flags:
-            yield b',"flags":' + _encode(flags)
-
-
-def _without_empty(quality: bytes) -> bytes:
-    """A quality block without media of which nothing is known."""
-    if EMPTY not in quality:
-        return quality
-    return _encode({medium: values for medium, values in msgspec.json.decode(quality).items() if values})
+def _people(tree: Conference) -> int | None:
+    """How many came; unknown where the vendor gave no details."""
+    unknown = tree.conference is not None and "details_missing" in tree.conference.flags
+    return None if unknown else sum(each.present for each in tree.participants.values())

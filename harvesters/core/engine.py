@@ -33,11 +33,12 @@ def run_slice(shop: Workshop, day: Day) -> SliceReport:
         shop.progress.end()
         for name, value in _figures_of(shop.traffic).items():
             setattr(report, name, value - before[name])
+        report.quotas = shop.port.quotas() if shop.port else []
     return report
 
 
 def _figures_of(traffic: Traffic) -> dict[str, Any]:
-    return {name: getattr(traffic, name) for name in ("requests", "retried", "waited_s", "bytes_in")}
+    return {name: getattr(traffic, name) for name in ("requests", "retried", "repeated", "waited_s", "bytes_in")}
 
 
 class _Slice:
@@ -111,7 +112,7 @@ class _Slice:
                 text = f"{self.day} had not settled when {self.shop.vendor} last had it: what came later is not here."
                 self.report.warnings.append(text)
             return False
-        return options.again or not self.manifest.settled
+        return options.again or not self.manifest.settled or self.shop.limits.level > self.manifest.level
 
     def _load(self) -> None:
         if isinstance(self.error, InterruptedRunError | KeyboardInterrupt):
@@ -137,6 +138,7 @@ class _Slice:
             self.manifest.state = self.report.state
             self.manifest.warnings = self.report.warnings
         self.report.settled, self.report.attempts = self.manifest.settled, self.manifest.attempts
+        self.report.route = self.manifest.route
         self.store.commit(self.manifest)
 
     def _forecast(self) -> None:
@@ -145,7 +147,7 @@ class _Slice:
         plan = ["nothing to fetch, the day is settled"]
         found: Forecast | None = None
         if self.shop.source and self._wants_fetch():
-            before = manifests(self.shop.data_dir, self.shop.vendor, self.shop.account.id)
+            before = manifests(self.shop.data_dir, self.shop.vendor, self.shop.account.id, newest_first=True)
             found = self.fetch.forecast(self.shop.source, before)
             self.error = self.fetch.error
             if found:

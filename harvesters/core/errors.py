@@ -90,6 +90,10 @@ class TooBigError(SliceError):
     """One answer would be larger than the vendor or we allow; a smaller batch may pass."""
 
 
+class CursorError(SliceError):
+    """The vendor no longer knows the place in a list; only reading it again from its start helps."""
+
+
 class BadCallError(SliceError):
     """The vendor stumbles over one call of a batch; a smaller batch tells which."""
 

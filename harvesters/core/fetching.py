@@ -1,6 +1,7 @@
 """The first step of a slice: fetch what the archive lacks, several batches at once."""
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -16,6 +17,7 @@ from harvesters.core.ids import readable
 from harvesters.core.manifest import CallState, Manifest
 from harvesters.core.source import Account, Call, Failure, Limits, Notice, Record, Source
 from harvesters.core.store import SliceStore
+from harvesters.core.words import many
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +43,10 @@ class Schedule:
 
 @dataclass(slots=True)
 class Outcome:
-    """What fetching one call gave."""
+    """What fetching one call gave; `fetched_at` is the instant of its newest record, ms."""
 
-    records: list[str] = field(default_factory=list)
+    records: tuple[str, ...] = ()
+    fetched_at: int = 0
     level: int = 0
     ongoing: bool = False
     failure: Failure | None = None
@@ -58,14 +61,19 @@ class Fetched:
     error: BaseException | None = None
 
 
-def is_final(state: CallState, manifest: Manifest, when: Schedule) -> bool:
-    """Whether a call needs no further fetch: lost, or fetched whole after the day had settled."""
+def is_final(key: str, level: int | None, manifest: Manifest, when: Schedule) -> bool:
+    """Whether a call needs no further fetch: lost, or fetched whole after the day had settled.
+
+    `level`: the best that the call's records can have; None: what is asked for.
+    """
+    state = manifest.calls[key]
     if state.state == "lost":
         return True
     fetched = parse_instant(state.fetched)
     late_enough = fetched is not None and fetched >= when.settled_from
     ongoing = any(manifest.records[name].ongoing for name in state.records if name in manifest.records)
-    enough = state.state == "none" or state.level >= when.limits.level
+    wanted = when.limits.level if level is None else level
+    enough = state.state == "none" or state.level >= wanted
     return state.state in {"fetched", "none"} and late_enough and not ongoing and enough
 
 
@@ -85,7 +93,7 @@ def to_fetch(calls: Iterable[Call], manifest: Manifest, when: Schedule, *, again
         elif state.state == "failed":
             if again or not nightly or is_due(state, when):
                 ranked[1].append(call)
-        elif again or not is_final(state, manifest, when):
+        elif again or not is_final(call.key, call.level, manifest, when):
             ranked[2].append(call)
     return [call for rank in ranked.values() for call in rank]
 
@@ -120,21 +128,43 @@ class Fetcher:
     clock: Clock
     progress: Callable[[int], None] = _unwatched
     result: Fetched = field(default_factory=Fetched)
+    _ended: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, calls: Sequence[Call], concurrency: int) -> Fetched:
         """Fetch all of them; an error that ends the slice is kept beside what came before it."""
         with ThreadPoolExecutor(concurrency, thread_name_prefix="fetch") as pool:
-            futures = [pool.submit(self._batch, batch) for batch in batches(calls, self.source.limits)]
-            try:
-                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-                self.result.error = next((error for each in done if (error := each.exception())), None)
-            except KeyboardInterrupt as error:
-                self.clock.stop.set()
-                self.result.error = error
-            finally:
-                _cancel(futures)
+            self._all(pool, calls)
+            late = [call for call in calls if self._may_be_there_now(call)]
+            if late and self.result.error is None:
+                log.info("asking again for %s that the vendor did not have yet", many(len(late), "call"))
+                self._all(pool, late)
         return self.result
+
+    def _may_be_there_now(self, call: Call) -> bool:
+        outcome = self.result.outcomes.get(call.key)
+        return bool(outcome and outcome.failure and outcome.failure.later)
+
+    def _all(self, pool: ThreadPoolExecutor, calls: Iterable[Call]) -> None:
+        futures = [pool.submit(self._unless_ended, batch) for batch in batches(calls, self.source.limits)]
+        try:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            self.result.error = next((error for each in done if (error := each.exception())), None)
+        except KeyboardInterrupt as error:
+            self.clock.stop.set()
+            self.result.error = error
+        finally:
+            _cancel(futures)
+
+    def _unless_ended(self, calls: Sequence[Call]) -> None:
+        """Fetch one batch; after an error that ends the slice no other is begun, be it on its way already."""
+        if self._ended.is_set():
+            return
+        try:
+            self._batch(calls)
+        except BaseException:
+            self._ended.set()
+            raise
 
     def _batch(self, calls: Sequence[Call]) -> None:
         """Fetch one batch, in halves if it is too big or one of its calls upsets the vendor."""
@@ -168,16 +198,18 @@ class Fetcher:
 
     def _keep(self, record: Record, outcome: Outcome, notices: list[Notice]) -> None:
         """Bring a record onto the disk; a changed one is always later than the one it replaces."""
-        name = readable(record.key)
+        # The manifest will name it by an equal text, of which there need be only one.
+        name = sys.intern(readable(record.key))
         if name in outcome.records:
             notices.append(Notice(f"the vendor gave {name} twice; the first is kept."))
             return
-        old = self.manifest.records.get(name)
-        now = to_ms(self.clock.now())
-        fetched_at = max(now, old.fetched_at + 1) if old else now
+        old, earlier = self.manifest.records.get(name), self.result.outcomes.get(record.call)
+        before = max(old.fetched_at if old else 0, earlier.fetched_at if earlier else 0)
+        fetched_at = max(to_ms(self.clock.now()), before + 1)
+        outcome.fetched_at = max(outcome.fetched_at, fetched_at)
         self.store.append(pack(self.source.name, self.account.id, record, fetched_at))
         outcome.level = min(outcome.level, record.level) if outcome.records else record.level
-        outcome.records.append(name)
+        outcome.records += (name,)
         outcome.ongoing |= record.ongoing
 
 
@@ -192,6 +224,7 @@ def note_outcomes(manifest: Manifest, outcomes: dict[str, Outcome], when: Schedu
     Returns a sentence for each archived record that the vendor no longer gives.
     """
     vanished: list[str] = []
+    now = iso(when.now)
     for key, outcome in outcomes.items():
         old = manifest.calls.get(key, CallState(MISSING))
         records = tuple(name for name in dict.fromkeys((*old.records, *outcome.records)) if name in manifest.records)
@@ -203,7 +236,7 @@ def note_outcomes(manifest: Manifest, outcomes: dict[str, Outcome], when: Schedu
             state = "fetched" if records else "none"
             level = min((manifest.records[name].level for name in records), default=0)
             manifest.calls[key] = CallState(
-                state, level=outcome.level if outcome.records else level, fetched=iso(when.now), records=records
+                state, level=outcome.level if outcome.records else level, fetched=now, records=records
             )
             vanished += [name for name in records if name not in outcome.records]
     return [f"record {name} is in the archive, but the vendor no longer gives it." for name in vanished]

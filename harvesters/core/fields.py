@@ -7,16 +7,17 @@ field that is not in it, or when nobody emits one that is.
 
 from dataclasses import dataclass
 
-KEYWORD, FLOAT, LONG, BOOLEAN, DATE, TEXT, FLATTENED, DATE_RANGE = (
-    "keyword", "float", "long", "boolean", "date", "text", "flattened", "date_range",
+KEYWORD, FLOAT, LONG, BOOLEAN, DATE, TEXT, FLATTENED, DATE_RANGE, IP = (
+    "keyword", "float", "long", "boolean", "date", "text", "flattened", "date_range", "ip",
 )  # fmt: skip
 
-CONFERENCE, PARTICIPANT, STREAM, SAMPLE, SLICE, RUN = (
-    "conference", "participant", "stream", "sample", "slice", "run",
+CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE, SLICE, RUN = (
+    "conference", "participant", "stream", "sample", "issue", "slice", "run",
 )  # fmt: skip
-CALL_TYPES = (CONFERENCE, PARTICIPANT, STREAM, SAMPLE)
+CALL_TYPES = (CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE)
+ENTITIES = (CONFERENCE, PARTICIPANT, STREAM, ISSUE)
 RUN_TYPES = (SLICE, RUN)
-CHILDREN = (PARTICIPANT, STREAM, SAMPLE)
+CHILDREN = (PARTICIPANT, STREAM, SAMPLE, ISSUE)
 ALL = CALL_TYPES + RUN_TYPES
 
 
@@ -39,37 +40,54 @@ class Field:
     personal: bool = False
 
 
+NOT_OF = {
+    "audio": frozenset({"width", "height", "pixels", "fps", "freeze_pct"}),
+    "video": frozenset[str](),
+    # What is received is not told apart from a camera's by anybody who measures these.
+    "screen": frozenset({"buffer_ms", "freeze_pct"}),
+}
+
+
 def _media(name: str, type_: str, help_: str) -> tuple[Field, ...]:
     return tuple(
         Field(f"vconf.quality.{medium}.{name}", type_, f"{medium}: {help_}", (SAMPLE,))
         for medium in ("audio", "video", "screen")
-        if medium != "audio" or name not in {"width", "height", "pixels"}
+        if name not in NOT_OF[medium]
     )
 
 
 ECS = (
     Field("@timestamp", DATE, "start of the thing; instant of a sample", ALL),
     Field("ecs.version", KEYWORD, "version of the Elastic Common Schema", ALL),
-    Field("event.kind", KEYWORD, "event, metric (sample) or state (slice, run)", ALL),
+    Field("event.kind", KEYWORD, "event, metric (sample), alert (issue) or state (slice, run)", ALL),
     Field("event.category", KEYWORD, "session or network"),
-    Field("event.type", KEYWORD, "start, end or info"),
+    Field("event.type", KEYWORD, "start, end, info or error"),
     Field("event.module", KEYWORD, "the vendor's module, such as opentok"),
     Field("event.dataset", KEYWORD, "module and document type, such as opentok.participant"),
     Field("event.id", KEYWORD, "the readable key"),
-    Field("event.start", DATE, "start", (*CALL_TYPES[:3], RUN)),
-    Field("event.end", DATE, "end; absent if unknown", (*CALL_TYPES[:3], RUN)),
-    Field("event.duration", LONG, "end minus start in ns", (*CALL_TYPES[:3], RUN)),
+    Field("event.start", DATE, "start", (*ENTITIES, RUN)),
+    Field("event.end", DATE, "end; absent if unknown", (*ENTITIES, RUN)),
+    Field("event.duration", LONG, "end minus start in ns", (*ENTITIES, RUN)),
     Field("event.created", DATE, "when the vendor was asked"),
     Field("observer.vendor", KEYWORD, "Vonage"),
     Field("observer.product", KEYWORD, "Video API"),
     Field("observer.type", KEYWORD, "always conference"),
     Field("cloud.account.id", KEYWORD, "project or account at the vendor"),
+    Field("service.name", KEYWORD, "the vendor's app that the call belongs to", ENTITIES),
     Field("service.type", KEYWORD, "always video-conference"),
     Field("user.id", KEYWORD, "the vendor's id of the person or installation", CHILDREN, personal=True),
+    Field("user.full_name", KEYWORD, "name of the person", CHILDREN, personal=True),
+    Field("user.email", KEYWORD, "mail address of the person", CHILDREN, personal=True),
+    Field("client.ip", IP, "IP address; what is none stays in `_source` alone", CHILDREN, personal=True),
     Field("client.geo.country_iso_code", KEYWORD, "country as the vendor says", CHILDREN, personal=True),
+    Field("client.geo.city_name", KEYWORD, "city as the vendor says", CHILDREN, personal=True),
+    Field("network.type", KEYWORD, "wifi, wired or cellular", CHILDREN),
+    Field("network.transport", KEYWORD, "udp, tcp or tls", CHILDREN),
     Field("user_agent.original", KEYWORD, "user agent, decoded", (PARTICIPANT,), personal=True),
     Field("user_agent.name", KEYWORD, "browser", CHILDREN),
     Field("user_agent.version", KEYWORD, "browser's version", CHILDREN),
+    Field("user_agent.os.name", KEYWORD, "operating system", CHILDREN),
+    Field("user_agent.os.version", KEYWORD, "its version", CHILDREN),
     Field("message", TEXT, "one sentence that sums it up", RUN_TYPES),
 )
 
@@ -84,22 +102,39 @@ COMMON = (
     Field("vconf.harvest.settings", KEYWORD, "digest of the settings that shape documents"),
     Field("vconf.privacy", KEYWORD, "privacy profile"),
     Field("vconf.flags", KEYWORD, "what is missing, guessed, clamped or repaired"),
-    Field("vconf.extra", FLATTENED, "members of the vendor's that have no field", CALL_TYPES[:3]),
+    Field("vconf.extra", FLATTENED, "members of the vendor's that have no field", ENTITIES),
     Field("vconf.conference.id", KEYWORD, "`_id` of the conference"),
     Field("vconf.conference.vendor_id", KEYWORD, "the vendor's id of the conference"),
     Field("vconf.conference.parent_id", KEYWORD, "the vendor's id of the room or session"),
+    Field("vconf.conference.name", KEYWORD, "name or topic of the conference"),
     Field("vconf.conference.start", DATE, "start of the conference"),
     Field("vconf.conference.end", DATE, "end of the conference; absent if unknown"),
     Field("vconf.conference.duration_s", FLOAT, "length of the conference in s"),
+    Field("vconf.network.relayed", BOOLEAN, "whether the media went by way of a relay (TURN)", (STREAM,)),
     Field("vconf.topology", KEYWORD, "routed or relayed", (CONFERENCE,)),
-    Field("vconf.participants.count", LONG, "participants (joins)", (CONFERENCE,)),
+    Field("vconf.host.id", KEYWORD, "the vendor's id of the host", (CONFERENCE,), personal=True),
+    Field("vconf.host.name", KEYWORD, "name of the host", (CONFERENCE,), personal=True),
+    Field("vconf.host.email", KEYWORD, "mail address of the host", (CONFERENCE,), personal=True),
+    Field("vconf.media.video", BOOLEAN, "whether video was used", (CONFERENCE,)),
+    Field("vconf.media.screen", BOOLEAN, "whether a screen was shared", (CONFERENCE,)),
+    Field("vconf.media.recording", BOOLEAN, "whether it was recorded", (CONFERENCE,)),
+    Field("vconf.media.pstn", BOOLEAN, "whether somebody was there by telephone", (CONFERENCE,)),
+    Field("vconf.participants.count", LONG, "participants (joins) who were in the conference", (CONFERENCE,)),
     Field("vconf.streams.count", LONG, "streams, sent and received", (CONFERENCE,)),
     Field("vconf.participant.id", KEYWORD, "`_id` of the participant", CHILDREN),
+    Field("vconf.participant.role", KEYWORD, "host or attendee, and the like", (PARTICIPANT,)),
+    Field("vconf.participant.state", KEYWORD, "such as in the meeting or in the waiting room", (PARTICIPANT,)),
+    Field("vconf.participant.join_time_s", FLOAT, "how long joining took in s", (PARTICIPANT,)),
+    Field("vconf.participant.leave_reason", KEYWORD, "why the person left", (PARTICIPANT,), personal=True),
     Field("vconf.participant.duration_s", FLOAT, "from join to leave in s", (PARTICIPANT,)),
     Field("vconf.presence", DATE_RANGE, "from join to leave; gives concurrency", (PARTICIPANT,)),
     Field("vconf.client.sdk.name", KEYWORD, "client SDK", CHILDREN),
     Field("vconf.client.sdk.version", KEYWORD, "its version", CHILDREN),
     Field("vconf.client.kind", KEYWORD, "browser, mobile or other", CHILDREN),
+    Field("vconf.client.version", KEYWORD, "version of the vendor's program", CHILDREN),
+    Field("vconf.device.microphone", KEYWORD, "microphone", (PARTICIPANT,), personal=True),
+    Field("vconf.device.speaker", KEYWORD, "speaker", (PARTICIPANT,), personal=True),
+    Field("vconf.device.camera", KEYWORD, "camera", (PARTICIPANT,), personal=True),
     Field("vconf.stream.id", KEYWORD, "`_id` of the stream", (STREAM, SAMPLE)),
     Field("vconf.stream.direction", KEYWORD, "sent or received", (STREAM, SAMPLE)),
     Field("vconf.stream.kind", KEYWORD, "camera, screen, mic or other", (STREAM, SAMPLE)),
@@ -120,10 +155,32 @@ COMMON = (
 QUALITY = (
     *_media("loss_pct", FLOAT, "packet loss in percent, 0 to 100"),
     *_media("latency_ms", FLOAT, "one-way delay in ms"),
+    *_media("rtt_ms", FLOAT, "delay there and back in ms"),
+    *_media("jitter_ms", FLOAT, "jitter in ms"),
     *_media("bitrate_kbps", FLOAT, "bitrate in 1000 bit/s"),
     *_media("width", LONG, "picture width in pixels"),
     *_media("height", LONG, "picture height in pixels"),
     *_media("pixels", LONG, "width times height"),
+    *_media("fps", FLOAT, "pictures in a second"),
+    *_media("buffer_ms", FLOAT, "time in the jitter buffer in ms"),
+    *_media("freeze_pct", FLOAT, "share of the time in which the picture stood still in percent, 0 to 100"),
+    Field("vconf.quality.vendor.mos", FLOAT, "the vendor's own score of audio, 1 to 5", (STREAM,)),
+    Field("vconf.sample.interval_s", FLOAT, "time that the measurement stands for in s", (SAMPLE,)),
+    Field("vconf.cpu.app_pct", FLOAT, "load by the vendor's program in percent, 0 to 100", (SAMPLE,)),
+    Field("vconf.cpu.system_pct", FLOAT, "load of the whole machine in percent, 0 to 100", (SAMPLE,)),
+    Field("vconf.wifi.rssi_dbm", FLOAT, "strength of the Wi-Fi signal in dBm", (SAMPLE,)),
+)
+
+ISSUES = (
+    Field("vconf.issue.code", KEYWORD, "what it is, in one word", (ISSUE,)),
+    Field("vconf.issue.source", KEYWORD, "who says so: vendor, rule or anomaly", (ISSUE,)),
+    Field("vconf.issue.severity", KEYWORD, "info, warning or error", (ISSUE,)),
+    Field("vconf.issue.subject", KEYWORD, "what it is about, such as audio", (ISSUE,)),
+    Field("vconf.issue.value", FLOAT, "what was measured, in the unit of the code", (ISSUE,)),
+    Field("vconf.issue.limit", FLOAT, "what would have been right, in the same unit", (ISSUE,)),
+    Field("vconf.issue.start", DATE, "when it began; absent if unknown", (ISSUE,)),
+    Field("vconf.issue.end", DATE, "when it was over; absent if unknown, or if it was but an instant", (ISSUE,)),
+    Field("vconf.issue.explanation", TEXT, "what it means, in a sentence", (ISSUE,)),
 )
 
 RUNS = (
@@ -153,11 +210,12 @@ RUNS = (
     Field("vconf.slice.without_conference", LONG, "calls without a conference on the day", (SLICE,)),
     Field("vconf.slice.failed", LONG, "calls that failed", (SLICE,)),
     Field("vconf.slice.failures", FLATTENED, "failed calls by key, with the reason", (SLICE,)),
+    Field("vconf.slice.route", KEYWORD, "which of the vendor's ways to a day was taken", (SLICE,)),
     Field("vconf.slice.attempts", LONG, "runs that fetched this slice", (SLICE,)),
     Field("vconf.slice.retention_ends", DATE, "until when the vendor keeps the day", (SLICE,)),
 )
 
-NEUTRAL: tuple[Field, ...] = ECS + COMMON + QUALITY + RUNS
+NEUTRAL: tuple[Field, ...] = ECS + COMMON + QUALITY + ISSUES + RUNS
 
 
 def by_name(own: tuple[Field, ...] = ()) -> dict[str, Field]:

@@ -29,11 +29,12 @@ class Forecast:
 def forecast(calls: int, requests: int, limits: Limits, before: Iterable[Manifest]) -> Forecast:
     """What fetching so many calls in so many requests takes.
 
-    By the vendor's limits (a window is full before a further request has to wait), and by the pace of the last
-    manifest that tells of one; the slower counts.
+    By the vendor's limits (a window is full before a further request has to wait), and by the pace of the first
+    manifest of `before` that tells of one, which are the newest ones first; the slower counts.
     """
-    limited = max((max(0, requests - 1) // rate.requests * rate.seconds for rate in limits.rates), default=0.0)
-    pace = next((found for each in reversed(list(before)) if (found := seconds_per_call(each))), None)
+    rates = [rate for rate in limits.rates if rate.category in {"", limits.category}]
+    limited = max((max(0, requests - 1) // rate.requests * rate.seconds for rate in rates), default=0.0)
+    pace = next((found for each in before if (found := seconds_per_call(each))), None)
     if pace is None:
         return Forecast(calls, requests, limited or None)
     return Forecast(calls, requests, max(limited, calls * pace))

@@ -19,6 +19,7 @@ from harvesters.core.day import Clock, iso
 from harvesters.core.errors import (
     AuthError,
     BadCallError,
+    CursorError,
     DeferredError,
     HarvestError,
     RetentionError,
@@ -26,7 +27,7 @@ from harvesters.core.errors import (
     TooBigError,
 )
 from harvesters.core.lenient import without_lone_surrogates
-from harvesters.core.limiter import Limiter
+from harvesters.core.limiter import Limiter, until_midnight
 from harvesters.core.retry_after import backoff, wished
 from harvesters.core.traffic import Traffic
 from harvesters.core.wire import BrokenLineError, Wire
@@ -42,6 +43,7 @@ _RAISES: dict[Verdict, type[HarvestError]] = {
     Verdict.BAD_CALL: BadCallError,
     Verdict.ADD_ON_MISSING: AuthError,
     Verdict.BEYOND_RETENTION: RetentionError,
+    Verdict.STALE_CURSOR: CursorError,
     Verdict.STOP: SliceError,
 }
 
@@ -49,12 +51,13 @@ _RAISES: dict[Verdict, type[HarvestError]] = {
 class _AgainError(Exception):
     """An answer that may be better next time.
 
-    `wish`: seconds the server asked for. `limited`: it is there and says when; patience does not end then.
+    `wish`: seconds the server asked for. `limited`: it is there and says when; patience does not end then. `tries`:
+    after how many of them it is no use.
     """
 
-    def __init__(self, why: str, wish: float | None = None, *, limited: bool = False) -> None:
+    def __init__(self, why: str, wish: float | None = None, *, limited: bool = False, tries: int | None = None) -> None:
         super().__init__(why)
-        self.wish = wish
+        self.wish, self.tries = wish, tries
         self.limited = limited or bool(wish)
 
 
@@ -103,13 +106,18 @@ class HttpApi:
         """Use these credentials from now on."""
         self._login = login
 
+    def quotas(self) -> list[dict[str, int | str]]:
+        """See `Limiter.used`."""
+        return self._limiter.used()
+
     def close(self) -> None:
         """Give the connections back."""
         self._wire.close()
 
     def send(self, request: Request) -> Answer:
         """See `Api.send`."""
-        trial = _Trial(request, self.clock.monotonic())
+        # A login that is refused has no other credentials to try.
+        trial = _Trial(request, self.clock.monotonic(), refused=request.logs_in)
         for attempt in Retrying(
             retry=retry_if_exception_type(_AgainError),
             wait=self._pause,
@@ -118,7 +126,7 @@ class HttpApi:
             before_sleep=lambda state: self._before_retry(trial, state),
         ):
             with attempt:
-                answer = self._once(request)
+                answer = self._once(request, first=attempt.retry_state.attempt_number == 1)
                 if answer.judgement.verdict is not Verdict.REFUSED or trial.refused:
                     return _accept(request, answer)
                 trial.refused = True
@@ -133,6 +141,9 @@ class HttpApi:
         again, seconds, place = _reason(state), state.upcoming_sleep, _place(trial.request)
         failing = self.clock.monotonic() - trial.failing_since
         trial.why = str(again)
+        if again.tries is not None and state.attempt_number >= again.tries:
+            message = f"{place} failed {again.tries} times, the last time with: {again}"
+            raise BadCallError(message)
         if again.limited:
             # It told us to wait, so the wait is no failure.
             trial.failing_since = self.clock.monotonic() + seconds
@@ -154,15 +165,17 @@ class HttpApi:
         with self.traffic.waiting(seconds, what):
             self.clock.sleep(seconds)
 
-    def _once(self, request: Request) -> Answer:
+    def _once(self, request: Request, *, first: bool) -> Answer:
         """One request on the wire: the limit paid, the answer read whole and judged."""
         self.clock.check()
         if self.clock.monotonic() > self._port.deadline:
             message = f"the deadline passed before {_place(request)} was asked; run again to go on"
             raise DeferredError(message)
-        self._limiter.acquire(lambda seconds: self._wait(seconds, "the vendor's rate limit"))
-        self.traffic.add(requests=1)
-        auth = self._credentials()
+        limiter, category = self._limiter, request.category
+        limiter.acquire(lambda seconds: self._wait(seconds, limiter.waits_for(category)), category)
+        # What is asked again after a failure is a retry, whatever it was before.
+        self.traffic.add(requests=1, repeated=int(request.repeats and first))
+        auth = _own(request) if request.logs_in else self._credentials()
         try:
             answer = self._exchange(request, auth)
         except BrokenLineError as error:
@@ -170,15 +183,19 @@ class HttpApi:
         self.traffic.add(bytes_in=len(answer.body))
         log.debug("%s answered %d with %d bytes", _place(request), answer.status, len(answer.body))
         judgement = answer.judgement if answer.judgement is not OK else self._judge(answer)
-        if judgement.verdict is Verdict.REFUSED:
+        if judgement.verdict is Verdict.REFUSED and not request.logs_in:
             self._discard(auth)
+        wish = wished(answer.headers.get("retry-after"), self.clock.now())
         if judgement.verdict is Verdict.RETRY:
-            wish = wished(answer.headers.get("retry-after"), self.clock.now())
-            raise _AgainError(judgement.why, wish, limited=answer.status == TOO_MANY)
+            raise _AgainError(judgement.why, wish, limited=answer.status == TOO_MANY, tries=judgement.tries)
+        if judgement.verdict is Verdict.DAY_SPENT:
+            raise _AgainError(judgement.why, wish or until_midnight(self.clock.now()), limited=True)
         return replace(answer, judgement=judgement)
 
     def _exchange(self, request: Request, auth: Auth) -> Answer:
         """The answer, waited for as long as the deadline allows; without lone surrogates, which no decoder takes."""
+        if request.url.startswith("/"):
+            request = replace(request, url=auth.base + request.url)
         answer = self._wire.exchange(request, auth, self._port.deadline)
         return replace(answer, body=without_lone_surrogates(answer.body))
 
@@ -203,6 +220,11 @@ def _reason(state: RetryCallState) -> _AgainError:
     return error if isinstance(error, _AgainError) else _AgainError(str(error))
 
 
+def _own(request: Request) -> Auth:
+    """The credentials that a login brings with it, so that they too are struck out of an answer that repeats them."""
+    return Auth({name: value for name, value in request.headers.items() if name.lower() == "authorization"})
+
+
 def _accept(request: Request, answer: Answer) -> Answer:
     """The answer if the caller can use it, else the error that its verdict stands for."""
     verdict, why = answer.judgement.verdict, answer.judgement.why
@@ -216,4 +238,4 @@ def _place(request: Request) -> str:
     """The endpoint for people: host, port and path, without query and credentials."""
     parts = urlsplit(request.url)
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.hostname}{port}{parts.path}"
+    return f"{parts.hostname or ''}{port}{parts.path}"

@@ -7,7 +7,9 @@ import json
 import math
 import re
 from collections import Counter
-from typing import Any, TypeVar
+from contextlib import suppress
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -83,11 +85,20 @@ def decode_object(raw: bytes, oddities: Counter[str]) -> dict[str, Any]:
 class RowDecoder:
     """Decodes JSON arrays of rows into structs of one type, whose members all have defaults."""
 
-    def __init__(self, row: type[msgspec.Struct]) -> None:
-        """`row`: the type of a row; a null row stays None."""
-        self._row = row
+    def __init__(
+        self, row: type[msgspec.Struct], elsewhere: type[msgspec.Struct] | None = None, *, deep: bool = False
+    ) -> None:
+        """For rows of a type.
+
+        Args:
+            row: the type of a row; a null row stays None.
+            elsewhere: one that reads its other members.
+            deep: a member whose own members do not all fit is not absent as a whole: those that fit are kept.
+        """
+        self._row, self._deep = row, deep
         self._array = msgspec.json.Decoder(list[row | None])  # type: ignore[valid-type]
-        self._names = frozenset(each.encode_name for each in msgspec.structs.fields(row))
+        types = (row, elsewhere) if elsewhere else (row,)
+        self._names = frozenset(each.encode_name for type_ in types for each in msgspec.structs.fields(type_))
 
     def decode(self, raw: bytes, oddities: Counter[str]) -> list[Any]:
         """The rows, nulls left out; strangers among the first row's members are counted."""
@@ -120,8 +131,26 @@ class RowDecoder:
             try:
                 fit[field.name] = msgspec.convert(member, field.type, strict=False)
             except msgspec.ValidationError:
-                oddities[f"unreadable '{field.encode_name}'"] += 1
+                if self._deep:
+                    fit[field.name] = _fitted(member, field.type, field.encode_name, oddities)
+                else:
+                    oddities[f"unreadable '{field.encode_name}'"] += 1
         return self._row(**fit)
+
+
+def _fitted(value: Any, type_: Any, name: str, oddities: Counter[str]) -> Any:  # noqa: ANN401 - any JSON and type
+    """What of a value fits a type: of an object its members that do, of a list its items; None if nothing does."""
+    with suppress(msgspec.ValidationError):
+        return msgspec.convert(value, type_, strict=False)
+    for one in get_args(type_) if isinstance(type_, UnionType) else (type_,):
+        if isinstance(value, list) and get_origin(one) is list:
+            items = [_fitted(each, get_args(one)[0], name, oddities) for each in value]
+            return [each for each in items if each is not None]
+        if isinstance(value, dict) and isinstance(one, type) and issubclass(one, msgspec.Struct):
+            members = [each for each in msgspec.structs.fields(one) if each.encode_name in value]
+            return one(**{m.name: _fitted(value[m.encode_name], m.type, m.encode_name, oddities) for m in members})
+    oddities[f"unreadable '{name}'"] += 1
+    return None
 
 
 def _array_of(raw: bytes, oddities: Counter[str]) -> list[Any]:

@@ -158,6 +158,7 @@ class Loader:
         log.info("%s: %s to load into %s", self.target.day, many(len(names), "record"), self.destination.name)
         self.watch.begins(len(names))
         counts = self.result.counts
+        counts.whole.clear()
         for name in names:
             counts.accepted.pop(name, None)
             counts.refused.pop(name, None)
@@ -214,9 +215,11 @@ class Loader:
             if refused := counts.refused.get(name):
                 loaded.refused[name] = Refusal(sum(refused.values()), dict(refused))
                 loaded.records.pop(name, None)
-            elif name in counts.whole and name not in self.result.broken:
+        for name in counts.whole:
+            if name not in counts.refused and name not in self.result.broken:
                 loaded.records[name] = self.recipe.stamp(self.manifest.records[name], counts.accepted.get(name))
                 self._fresh[name] = None
+        counts.accepted.clear()
 
     def _compare(self) -> list[str]:
         """Records of which the destination holds too few documents; surplus is named."""
@@ -234,12 +237,10 @@ class Loader:
         envelope = self.recipe.envelope
         return doc_id((envelope.vendor, envelope.account, CONFERENCE, *self.manifest.records[name].key))
 
-    def _expected(self) -> list[Expected]:
-        return [
-            Expected(name, self._conference_id(name), stamp.counts)
-            for name, stamp in self._loaded.records.items()
-            if name in self.manifest.records
-        ]
+    def _expected(self) -> Iterator[Expected]:
+        for name, stamp in self._loaded.records.items():
+            if name in self.manifest.records:
+                yield Expected(name, self._conference_id(name), stamp.counts)
 
     def _sentences(self, *, fewer: bool) -> list[str]:
         """The differences for people, type by type: missing documents, or documents that nobody knows of."""

@@ -5,7 +5,11 @@ archive differ, the archive wins.
 """
 
 import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -14,9 +18,14 @@ from harvesters.core.errors import ArchiveError
 from harvesters.core.files import replacing
 
 FORMAT = 1
+FULL = 2
+AT_ONCE = 100
+"""Calls or records that are written at once."""
+LARGE = 1 << 21
+"""Bytes from which on a manifest is read a call or record at a time: that takes longer, but much less memory."""
 
 
-class CallState(msgspec.Struct, omit_defaults=True):
+class CallState(msgspec.Struct, omit_defaults=True, gc=False):
     """What is known of one call.
 
     Attributes:
@@ -42,14 +51,17 @@ class CallState(msgspec.Struct, omit_defaults=True):
     records: tuple[str, ...] = ()
 
 
-class Stamp(msgspec.Struct, omit_defaults=True):
-    """What a destination holds of a record: of which bytes, made by what; counts by document type."""
+class Stamp(msgspec.Struct, omit_defaults=True, gc=False):
+    """What a destination holds of a record: of which bytes, made by what; counts by document type.
+
+    Records with the same counts share them, so they are not to be changed.
+    """
 
     digest: str
     fetched_at: int
     revision: str
     settings: str
-    counts: dict[str, int] = msgspec.field(default_factory=dict)
+    counts: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
 class Refusal(msgspec.Struct):
@@ -67,7 +79,10 @@ class Loaded(msgspec.Struct, omit_defaults=True):
 
 
 class Manifest(msgspec.Struct):
-    """One slice's manifest; `records` are the archive's entries by readable key, in its order."""
+    """One slice's manifest; `records` are the archive's entries by readable key, in its order.
+
+    `level`: what its calls were asked for at when it settled; `route`: which of the vendor's ways to the day was taken.
+    """
 
     vendor: str
     account: str
@@ -76,6 +91,8 @@ class Manifest(msgspec.Struct):
     state: str = ""
     listed_at: str = ""
     settled: bool = False
+    level: int = FULL
+    route: str = ""
     attempts: int = 0
     warnings: list[str] = msgspec.field(default_factory=list)
     calls: dict[str, CallState] = msgspec.field(default_factory=dict)
@@ -106,6 +123,8 @@ def read_manifest(path: Path) -> Manifest | None:
         ArchiveError: it is of another format.
     """
     try:
+        if path.stat().st_size >= LARGE and (manifest := _read_frugally(path)):
+            return manifest
         content = path.read_bytes()
         found = msgspec.json.decode(content, type=_Format).format
         if found == FORMAT:
@@ -116,14 +135,136 @@ def read_manifest(path: Path) -> Manifest | None:
     raise ArchiveError(message)
 
 
+def _read_frugally(path: Path) -> Manifest | None:
+    """The manifest in a file of our format and layout; None for every other file."""
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError), path.open("rb") as file:
+        manifest = _from_pieces(file)
+        return manifest if manifest.format == FORMAT else None
+    return None
+
+
+def _from_pieces(lines: Iterator[bytes]) -> Manifest:
+    """A manifest whose calls, records and stamps are decoded one by one, what they have in common made once."""
+    rest: list[bytes] = []
+    above: list[bytes] = []
+    large: dict[tuple[bytes, ...], dict[str, Any]] = {}
+    share = _Shared()
+    for line in lines:
+        del above[len(line) - len(line.lstrip(b" ")) :]
+        decoder = _member_decoder(above) if line.endswith(b"{\n") else None
+        if decoder is None:
+            rest.append(line)
+            above.append(line)
+        else:
+            member = decoder.decode(b"{%b}" % _to_its_end(line, lines)).items()
+            large.setdefault(tuple(above), {}).update((share(name), share(each)) for name, each in member)
+    manifest = msgspec.json.decode(b"".join(rest), type=Manifest)
+    for (_, first, *more), members in large.items():
+        place: Manifest | Loaded = manifest.destinations[_name(more[0])] if more else manifest
+        setattr(place, _name(more[-1] if more else first), members)
+    return manifest
+
+
+_CALLS = msgspec.json.Decoder(dict[str, CallState])
+_ENTRIES = msgspec.json.Decoder(dict[str, Entry])
+_STAMPS = msgspec.json.Decoder(dict[str, Stamp])
+
+
+def _member_decoder(above: list[bytes]) -> msgspec.json.Decoder[Any] | None:
+    """What decodes the members of the object that these lines open; None if it is a small one."""
+    match above:
+        case [_, b' "calls": {\n']:
+            return _CALLS
+        case [_, b' "records": {\n']:
+            return _ENTRIES
+        case [_, b' "destinations": {\n', _, b'   "records": {\n']:
+            return _STAMPS
+    return None
+
+
+def _to_its_end(line: bytes, lines: Iterator[bytes]) -> bytes:
+    """A member from its first line to the line that closes it."""
+    piece, end = [line], line[: len(line) - len(line.lstrip(b" "))] + b"}"
+    for each in lines:
+        piece.append(each)
+        if each.startswith(end):
+            break
+    return b"".join(piece).rstrip(b",\n")
+
+
+def _name(line: bytes) -> str:
+    """The name of the object that a line opens."""
+    (name,) = msgspec.json.decode(b"{%b}}" % line, type=dict[str, Any])
+    return name
+
+
+class _Shared:
+    """Gives back an equal text or dictionary that it was given before, so that it is there once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {}
+
+    def __call__(self, value: Any) -> Any:  # noqa: ANN401 - whatever a member of a manifest is
+        if isinstance(value, str):
+            return self._known.setdefault(value, value)
+        if isinstance(value, tuple):
+            return tuple(map(self, value))
+        if isinstance(value, dict):
+            return self._known.setdefault(tuple(value.items()), value)
+        return type(value)(*map(self, msgspec.structs.astuple(value))) if isinstance(value, msgspec.Struct) else value
+
+
 def write_manifest(path: Path, manifest: Manifest) -> bool:
     """Put a manifest in its place as a whole; False if it already stands there word for word."""
-    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-    if path.exists() and path.read_bytes() == content:
+    if _stands(path, _pieces(manifest)):
         return False
     with replacing(path) as file:
-        file.write(content)
+        file.writelines(_pieces(manifest))
     return True
+
+
+def _stands(path: Path, pieces: Iterable[bytes]) -> bool:
+    """Whether a file holds these bytes and no more."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
+
+
+def _pieces(value: object, depth: int = 0) -> Iterator[bytes]:
+    """A manifest as `msgspec.json.format` writes it with an indent of 1, some calls or records at a time.
+
+    As a whole, the text of a large day would need more memory than everything else of that day.
+    """
+    indent, before = b"\n" + b" " * depth, b"{"
+    for some in _portions(value):
+        ((name, member), *_) = some.items()
+        if _members(member):
+            yield b"".join((before, indent, b" ", msgspec.json.encode(name), b": "))
+            yield from _pieces(member, depth + 1)
+        else:
+            text = msgspec.json.format(msgspec.json.encode(some), indent=1).replace(b"\n", indent)
+            yield before + text[1 : -len(indent) - 1]
+        before = b","
+    yield indent + b"}"
+
+
+def _portions(value: object) -> Iterator[dict[str, Any]]:
+    """What is written at once: of members that may be large one, of others many."""
+    members = _members(value)
+    several = 1 if any(map(_members, members.values())) else AT_ONCE
+    rest = iter(members.items())
+    while some := dict(islice(rest, several)):
+        yield some
+
+
+def _members(value: object) -> Mapping[str, Any]:
+    """Of what may be large its members by name; nothing of what is written in one piece."""
+    if isinstance(value, Manifest):
+        return msgspec.structs.asdict(value)
+    if isinstance(value, Loaded):  # which leaves out what is empty
+        return {name: each for name, each in msgspec.structs.asdict(value).items() if each}
+    return value if isinstance(value, dict) else {}
 
 
 def fingerprint(path: Path) -> tuple[int, str]:

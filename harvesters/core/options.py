@@ -22,7 +22,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a run goes about its slices; `destinations` by name, none for the default."""
+    """How a run goes about its slices; `destinations` by name, none for the default.
+
+    `paced`: whether the vendor's limits are kept; one that is simulated for the run's sake needs no such care.
+    """
 
     again: bool = False
     dry_run: bool = False
@@ -31,3 +34,4 @@ class Options:
     selection: Selection = field(default_factory=Selection)
     destinations: tuple[str, ...] = ()
     deadline: timedelta = timedelta(hours=2)
+    paced: bool = True

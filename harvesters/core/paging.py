@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from harvesters.core.errors import SliceError
+from harvesters.core.errors import CursorError, SliceError
 
 P = TypeVar("P")
+READINGS = 3
 
 
 def pages(ask: Callable[[str | None], P], after: Callable[[P], str | None], what: str) -> Iterator[P]:
@@ -29,3 +30,22 @@ def pages(ask: Callable[[str | None], P], after: Callable[[P], str | None], what
             message = f"{what}: the vendor's cursor does not move ('{cursor[:40]}' came again)."
             raise SliceError(message)
         seen.add(cursor)
+
+
+def pages_again(ask: Callable[[str | None, bool], P], after: Callable[[P], str | None], what: str) -> Iterator[P]:
+    """The same where the vendor forgets cursors after a while: then the list is read once more from its first page.
+
+    `ask(cursor, again)` raises CursorError for a cursor that was forgotten; `again` is True from the second reading
+    on. Pages that came before the end of a reading come again, so the caller must tell items apart.
+
+    Raises:
+        SliceError: a cursor came twice, or every reading was cut off.
+    """
+    for reading in range(READINGS):
+        try:
+            yield from pages(lambda cursor: ask(cursor, reading > 0), after, what)  # noqa: B023 - used up within the round
+        except CursorError:
+            continue
+        return
+    message = f"{what}: the vendor forgot the place in it {READINGS} times; come back when it answers faster."
+    raise SliceError(message)

@@ -1,7 +1,7 @@
 """How records become documents: the vendor's meaning, our steps, and the envelope."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from harvesters.core.archive import Entry
@@ -39,7 +39,7 @@ class Recipe:
             stream.rows = map(step, stream.rows)
         return stream
 
-    def stamp(self, entry: Entry, counts: Counter[str] | None = None) -> Stamp:
+    def stamp(self, entry: Entry, counts: Mapping[str, int] | None = None) -> Stamp:
         """What a destination has once it took a record's documents."""
         shaped = self.envelope.revision, self.envelope.settings
-        return Stamp(entry.digest, entry.fetched_at, *shaped, dict(counts or {}))
+        return Stamp(entry.digest, entry.fetched_at, *shaped, counts or {})

@@ -23,7 +23,8 @@ class SliceReport:
     """What became of one slice.
 
     `listed`, `harvested`, `without_conference` and `failed` count calls, `unchanged` records. `selected`: the
-    user narrowed the work, and the figures are those of the selection. `plan`: of a dry run.
+    user narrowed the work, and the figures are those of the selection. `plan`: of a dry run. `route`: which of the
+    vendor's ways to the day was taken, `detour` why not the better one. `quotas`: what is used up of each day's.
     """
 
     source: str
@@ -42,17 +43,22 @@ class SliceReport:
     destinations: dict[str, Load] = field(default_factory=dict)
     requests: int = 0
     retried: int = 0
+    repeated: int = 0
     waited_s: float = 0.0
     bytes_in: int = 0
     reason: str = ""
     exit_code: Exit = Exit.OK
     plan: Forecast | None = None
+    route: str = ""
+    detour: str = ""
+    quotas: list[dict[str, int | str]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The slice as `--report` writes it."""
         names = (
             "source", "account", "day", "state", "selected", "settled", "listed", "harvested",
-            "without_conference", "failed", "unchanged", "warnings", "requests", "retried", "reason",
+            "without_conference", "failed", "unchanged", "warnings", "requests", "retried", "repeated", "reason",
+            "route", "quotas",
         )  # fmt: skip
         return {
             **{name: getattr(self, name) for name in names},
@@ -67,6 +73,8 @@ class SliceReport:
         known = self.listed or self.state in {COMPLETE, EMPTY, PARTIAL}
         parts = [self._calls()] if known else []
         parts += [_loaded(name, load) for name, load in self.destinations.items() if known or load.owed]
+        if self.detour:
+            parts.append(f"by way of {self.route}: {self.detour}")
         if self.waited_s >= 1:
             parts.append(f"waited {self.waited_s:.0f} s")
         if self.reason:

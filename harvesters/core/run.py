@@ -1,12 +1,13 @@
 """One execution of the command over the days of one vendor and account."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from harvesters.core.day import Day, iso
-from harvesters.core.days import manifests, nightly, owes
+from harvesters.core.days import manifests, nightly, survey
 from harvesters.core.engine import UNREACHED, run_slice
 from harvesters.core.errors import Exit, worst
 from harvesters.core.locks import held
@@ -21,18 +22,12 @@ log = logging.getLogger(__name__)
 Tell = Callable[[SliceReport], None]
 
 
-def _manifests(shop: Workshop) -> list[Manifest]:
-    return list(manifests(shop.data_dir, shop.vendor, shop.account.id))
-
-
 def choose_days(shop: Workshop, now: datetime) -> list[Day]:
     """The days of a nightly run; those that a destination is owed come first."""
-    known = _manifests(shop)
     identities = {each.identity for each in shop.destinations if each.identity}
     identities |= {UNREACHED + each.name for each in shop.destinations}
-    days = nightly(now, shop.limits, known, identities)
-    owed = {Day.parse(each.day, now) for each in known if owes(each, identities)}
-    return sorted(days, key=lambda day: (day not in owed, day))
+    known = survey(now, manifests(shop.data_dir, shop.vendor, shop.account.id), identities)
+    return nightly(now, shop.limits, known)
 
 
 def run_days(shop: Workshop, days: Iterable[Day] | None, report: RunReport, tell: Tell) -> list[str]:
@@ -66,19 +61,17 @@ def _locked(shop: Workshop, now: datetime) -> AbstractContextManager[None]:
 
 def _outdated(shop: Workshop, taken: set[Day]) -> list[str]:
     """How many slices outside this run hold documents of other code or settings, or none yet."""
-    envelope = shop.recipe.envelope
-    others = [each for each in _manifests(shop) if each.records and Day.parse(each.day, shop.clock.now()) not in taken]
-    sentences = []
-    for destination in shop.destinations:
-        if not destination.identity or destination.name in shop.gone:
-            continue
-        old = sum(_differs(each, destination.identity, envelope.revision, envelope.settings) for each in others)
-        if old:
-            sentences.append(
-                f"{many(old, 'older day')} in {destination.name} with documents of other code or settings, or none: "
-                f"'./harvest.py replay {shop.vendor} --all --destination {destination.name}' makes them anew."
-            )
-    return sentences
+    envelope, now = shop.recipe.envelope, shop.clock.now()
+    there = {each.name: each.identity for each in shop.destinations if each.identity and each.name not in shop.gone}
+    old: Counter[str] = Counter()
+    for each in manifests(shop.data_dir, shop.vendor, shop.account.id) if there else ():
+        if each.records and Day.parse(each.day, now) not in taken:
+            old.update(name for name, id_ in there.items() if _differs(each, id_, envelope.revision, envelope.settings))
+    return [
+        f"{many(number, 'older day')} in {name} with documents of other code or settings, or none: "
+        f"'./harvest.py replay {shop.vendor} --all --destination {name}' makes them anew."
+        for name, number in old.items()
+    ]
 
 
 def _differs(manifest: Manifest, identity: str, revision: str, settings: str) -> bool:

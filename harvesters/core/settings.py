@@ -13,14 +13,15 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from harvesters.core.declaration import Setting, declared, logins, setting
+from harvesters.core.declaration import Setting, declared, logins, public, setting
 from harvesters.core.errors import SettingsError
 from harvesters.core.values import Found, Values
 
-__all__ = ["Setting", "Values", "declared", "setting"]
+__all__ = ["Setting", "Values", "declared", "public", "setting"]
 
 T = TypeVar("T")
 SHOWN = 12
+PERCENT = 100
 
 
 def read(cls: type[T], values: Values, problems: list[str], *, shaping_only: bool = False) -> T:
@@ -99,10 +100,13 @@ def value_of(name: str, declaration: Setting, values: Values, problems: list[str
         # Not None, or the settings that belong to it would be called lonely.
         return "unread"
     try:
-        return _placed(declaration.parse(text), found.base)
+        value = _placed(declaration.parse(text), found.base)
     except (ValueError, RuntimeError) as error:  # the latter: a `~name` of nobody
         problems.append(f"{found.label}{_shown(declaration, text)}: {error}")
         return None
+    if declaration.parse is file_name and not value.is_file():
+        problems.append(f"{found.label} names {value}, which is not a file.")
+    return value
 
 
 def _shown(declaration: Setting, text: str) -> str:
@@ -166,6 +170,25 @@ def one_of(*words: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def file_name(text: str) -> Path:
+    """A parser of the name of a file that must be there; a relative one belongs to the folder of whoever names it."""
+    return Path(text)
+
+
+def yes_or_no(text: str) -> bool:
+    """A parser of `yes` and `no`."""
+    return one_of("yes", "no")(text) == "yes"
+
+
+def share(text: str) -> float:
+    """A parser of a percentage such as `60%`, as a ratio above 0 and up to 1."""
+    number = text.strip().removesuffix("%").strip()
+    if not number.isdecimal() or not 0 < int(number) <= PERCENT:
+        message = "write a whole percentage from 1 to 100, such as 60%."
+        raise ValueError(message)
+    return int(number) / PERCENT
 
 
 def rsa_private_key(text: str) -> str:

@@ -23,7 +23,7 @@ from harvesters.core.fetching import (
 from harvesters.core.forecast import Forecast, forecast
 from harvesters.core.manifest import CallState, Manifest, adopt
 from harvesters.core.report import NOT_YET, SliceReport
-from harvesters.core.source import Call, Notice, Source
+from harvesters.core.source import Call, Notice, Route, Source
 from harvesters.core.store import SliceStore
 from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
@@ -68,9 +68,13 @@ class SliceFetch:
             source, shop.account, self.when.day, self.store, self.manifest, shop.clock, shop.progress.fetched
         )
         fetched = fetcher.run(todo, shop.options.concurrency)
+        # The calls themselves are not needed any more, and there may be many.
+        listed = {key: call.level for key, call in calls.items()}
+        calls.clear()
+        todo.clear()
         self._end(fetched.error)
         self._hear(fetched.notices)
-        self._merge(fetched, calls)
+        self._merge(fetched, listed)
 
     def skip(self) -> None:
         """Nothing is asked of the vendor; a selection is made among what is known."""
@@ -101,7 +105,8 @@ class SliceFetch:
             return None
         todo = self._due(calls)
         self.report.listed = len(calls)
-        return forecast(len(todo), sum(1 for _ in batches(todo, self.shop.limits)), self.shop.limits, before)
+        limits = self.shop.limits
+        return forecast(len(todo), limits.per_batch * sum(1 for _ in batches(todo, limits)), limits, before)
 
     def _end(self, error: BaseException | None) -> None:
         """Keep why the fetch ended, and whether every further day of this account would meet it again."""
@@ -130,6 +135,8 @@ class SliceFetch:
         for item in source.list_calls(self.shop.account, self.when.day):
             if isinstance(item, Notice):
                 notices.append(item)
+            elif isinstance(item, Route):
+                self.manifest.route, self.report.detour = item.name, item.why
             else:
                 calls.setdefault(item.key, item)
         self._hear(notices)
@@ -156,13 +163,15 @@ class SliceFetch:
         self.harm += [f"{key} is not among the calls of {self.when.day}" for key in sorted(unknown)]
         return chosen
 
-    def _merge(self, fetched: Fetched, listed: dict[str, Call] | None) -> None:
-        """Merge the part file, then write down what is known of each call."""
+    def _merge(self, fetched: Fetched, listed: dict[str, int | None] | None) -> None:
+        """Merge the part file, then write down what is known of each call; `listed` are those of the list, by level."""
         self._take_in()
         self.report.warnings += note_outcomes(self.manifest, fetched.outcomes, self.when)
         if listed is not None:
             self._note_listing(listed)
             self.manifest.settled = self._is_settled(listed)
+            if self.manifest.settled:
+                self.manifest.level = self.shop.limits.level
         self.store.commit(self.manifest)
 
     def _take_in(self) -> None:
@@ -172,7 +181,7 @@ class SliceFetch:
         self.report.unchanged = len(self.manifest.records) - merged.taken
         adopt(self.manifest)
 
-    def _note_listing(self, listed: dict[str, Call]) -> None:
+    def _note_listing(self, listed: Collection[str]) -> None:
         self.manifest.listed_at = iso(self.when.now)
         for key in listed:
             self.manifest.calls.setdefault(key, CallState(MISSING, reason=NOT_YET))
@@ -182,9 +191,9 @@ class SliceFetch:
                 place = "in the archive" if state.records else "missing"
                 self.report.warnings.append(f"call {key} is {place} but no longer listed by the vendor.")
 
-    def _is_settled(self, listed: dict[str, Call]) -> bool:
+    def _is_settled(self, listed: dict[str, int | None]) -> bool:
         """Whether nothing more will come; a day that had settled stays so while its calls are final."""
         now = self.when.now
         late = now >= self.when.settled_from and not self.shop.limits.in_maintenance(now)
-        final = all(is_final(self.manifest.calls[key], self.manifest, self.when) for key in listed)
+        final = all(is_final(key, level, self.manifest, self.when) for key, level in listed.items())
         return final and (self.manifest.settled or (late and not self.harm and self.error is None))

@@ -26,11 +26,28 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most `requests` in any stretch of `seconds`, for each `per` (`key`, `address`)."""
+    """At most `requests` in any stretch of `seconds`, for each `per` (`key`, `address`).
+
+    `category`: of the vendor's labels the one that it holds for, "" for every request.
+    """
 
     requests: int
     seconds: float
     per: str
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a UTC day allows an account: `share` is ours, `whole` is all that the vendor gives to everybody there.
+
+    `categories`: the vendor's labels that count together; `setting`: which one decides the share, for people.
+    """
+
+    share: int
+    whole: int
+    categories: frozenset[str]
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +72,12 @@ class Limits:
         settle: after a day's end, the time until its data no longer changes.
         retention: how long the vendor keeps a day, counted from its start.
         rates: requests allowed; a test proves that retries pay too.
+        quotas: requests allowed in a UTC day.
         batch: calls per `fetch` at most.
         batch_bytes: answer bytes per `fetch` at most, by the calls' `weight`.
-        level: the level of a record that has everything (see `Record`).
+        level: the level that a record is asked for at (see `Record`).
         maintenance: hours in which a listing does not count as final.
+        per_batch: requests that one `fetch` takes, about; `category`: their label.
     """
 
     settle: timedelta
@@ -68,6 +87,9 @@ class Limits:
     batch_bytes: int
     level: int = 2
     maintenance: tuple[Maintenance, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    per_batch: int = 1
+    category: str = ""
 
     def in_maintenance(self, instant: datetime) -> bool:
         """Whether the vendor's data may be incomplete at this instant."""
@@ -88,11 +110,15 @@ class Call:
         key: the vendor's own id, never empty.
         summary: what the list said of it, as the vendor's JSON.
         weight: bytes that its answer will have, estimated from the summary.
+        level: the best that its records can have on the way that is taken; None: what `limits` asks for.
+        listed_in: which of the vendor's lists named it, where there are several.
     """
 
     key: str
     summary: bytes = b"{}"
     weight: int = 0
+    level: int | None = None
+    listed_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +163,23 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """This call could not be had, or not wholly; `permanent`: the vendor says that there is nothing."""
+    """This call could not be had, or not wholly.
+
+    `permanent`: the vendor says that there is nothing. `later`: it may be there when the others are fetched.
+    """
 
     call: str
     reason: str
     permanent: bool = False
+    later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which of a vendor's ways to a day is taken, and why not the better one."""
+
+    name: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +205,9 @@ class Source(Protocol):
 
     `flatten` is pure: no network, no clock, no settings, the same output for the same record for ever.
 
+    `limits` are the vendor's as its documents state them; `limits_of` those of one account, whose plan and settings
+    may allow more or ask for less.
+
     `fields` are the vendor's own fields in the field list, `constants` fields with the same value in all
     documents (`observer.vendor`), `personal` the raw members that tell of a person, by kind of part.
     """
@@ -183,8 +224,15 @@ class Source(Protocol):
     def __init__(self, settings: Any, api: Api) -> None:  # noqa: ANN401 - each vendor has a dataclass of its own
         """`settings`: an instance of `Settings`; `api`: the only way to the network."""
 
+    @classmethod
+    def limits_of(cls, settings: Any) -> Limits:  # noqa: ANN401 - each vendor has a dataclass of its own
+        """The limits that hold with these settings; `limits` where they decide nothing."""
+
     def auth(self) -> Auth:
-        """The headers of a request; asked for again when they are about to end or were refused."""
+        """The headers of a request; asked for again when they are about to end or were refused.
+
+        It may ask the vendor for them, by requests with `logs_in`.
+        """
 
     @staticmethod
     def judge(answer: Answer) -> Judgement:
@@ -193,7 +241,7 @@ class Source(Protocol):
     def accounts(self) -> Sequence[Account]:
         """The accounts that the settings give access to."""
 
-    def list_calls(self, account: Account, day: Day) -> Iterator[Call | Notice]:
+    def list_calls(self, account: Account, day: Day) -> Iterator[Call | Notice | Route]:
         """Every call that may have a conference which started on the day."""
 
     def fetch(self, account: Account, calls: Sequence[Call], day: Day) -> Iterator[Record | Failure | Notice]:

@@ -16,13 +16,18 @@ def settle(entity: Entity, conference: Entity | None, started: int) -> None:
     end is absent, or the conference's where that is over; an end before the start is the start. Never
     "until now".
     """
-    if entity.at is None:
-        entity.flags.add("start_missing")
-        entity.at = started if conference is None or conference.at is None else conference.at
     if entity.end is None:
         over = None if conference is None or conference is entity else conference.end
         entity.end = over
         entity.flags.add("end_estimated" if over is not None else "end_missing")
+    begin(entity, conference, started)
+
+
+def begin(entity: Entity, within: Entity | None, started: int) -> None:
+    """Complete an entity's `at` alone, in place: what it happened within, or the record (`started`, ms), has one."""
+    if entity.at is None:
+        entity.flags.add("start_missing")
+        entity.at = started if within is None or within.at is None else within.at
     if entity.end is not None and entity.end < entity.at:
         entity.end = entity.at
         entity.flags.add("clamped")
@@ -50,7 +55,10 @@ def seconds(entity: Entity) -> float | None:
 
 
 def presence(entity: Entity) -> dict[str, str] | None:
-    """From join to leave as a half-open range; None if it is unknown or has no length (Elasticsearch refuses that)."""
-    if not seconds(entity):
+    """From join to leave as a half-open range.
+
+    None if it is unknown, if nobody joined, and if it has no length (Elasticsearch refuses that).
+    """
+    if not entity.present or not seconds(entity):
         return None
     return {"gte": iso_ms(entity.at or 0), "lt": iso_ms(entity.end or 0)}

@@ -1,8 +1,8 @@
 """One slice's files under `DATA_DIR`, and the merge of what was fetched into what was there."""
 
 import logging
+import sys
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,33 +104,33 @@ class SliceStore:
         The part file stays until the manifest is written (`commit`), so a crash in between repeats
         the merge, which then changes nothing.
         """
-        report = Merged()
-        chosen: dict[str, tuple[Path, Entry]] = {
-            name: (self.archive, entry) for name, entry in manifest.records.items()
-        }
+        report, old = Merged(), manifest.records
+        taken: dict[str, Entry] = {}
         for new in scan(self.part) if self.part.exists() else ():
             if isinstance(new, str):
                 log.info("left over from a run that was cut off: %s", new)
                 continue
-            old = chosen.get(readable(new.key))
-            why = objection(old and old[1], new, again=again)
+            name = sys.intern(readable(new.key))
+            why = objection(taken.get(name) or old.get(name), new, again=again)
             if why is None:
-                chosen[readable(new.key)] = (self.part, new)
+                taken[name] = new
             elif why:
-                report.warnings.append(f"{readable(new.key)}: {why}")
-        report.taken = sum(path == self.part for path, _ in chosen.values())
-        report.unchanged = len(chosen) - report.taken
-        if report.taken:
-            self._rewrite(manifest, chosen.values())
+                report.warnings.append(f"{name}: {why}")
+        report.taken, report.unchanged = len(taken), sum(name not in taken for name in old)
+        if taken:
+            self._rewrite(manifest, taken)
         self._merged = True
         return report
 
-    def _rewrite(self, manifest: Manifest, chosen: Iterable[tuple[Path, Entry]]) -> None:
+    def _rewrite(self, manifest: Manifest, taken: dict[str, Entry]) -> None:
+        """Write the archive anew, with these of the part file's records among those that stay; they are used up."""
         with self.part.open("rb") as part:
             sync(part)
-        ordered = sorted(chosen, key=lambda each: (each[1].started, each[1].key))
-        entries = write_merged(self.archive, ordered)
-        manifest.records = {readable(entry.key): entry for entry in entries}
+        before = manifest.records
+        names = sorted({**before, **taken}, key=lambda name: (taken.get(name) or before[name]).key)
+        names.sort(key=lambda name: (taken.get(name) or before[name]).started)
+        ordered = ((self.part, taken.pop(name)) if name in taken else (self.archive, before[name]) for name in names)
+        manifest.records = dict(zip(names, write_merged(self.archive, ordered), strict=True))
         manifest.archive_size, manifest.archive_sha256 = fingerprint(self.archive)
 
     def commit(self, manifest: Manifest) -> None:

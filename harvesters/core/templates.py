@@ -14,6 +14,7 @@ from harvesters.core.encode import INDEX
 from harvesters.core.fields import (
     ALL,
     FLATTENED,
+    IP,
     KEYWORD,
     RUN_TYPES,
     SAMPLE,
@@ -21,7 +22,7 @@ from harvesters.core.fields import (
     by_name,
 )
 
-TEMPLATES_VERSION = 1
+TEMPLATES_VERSION = 2
 PREFIX = "__PREFIX__"
 LONGEST_KEYWORD = 1024
 RUNS = "runs"
@@ -45,6 +46,8 @@ def mapping(field: Field) -> dict[str, Any]:
         return {"type": KEYWORD, "ignore_above": LONGEST_KEYWORD}
     if field.type == FLATTENED:
         return {"type": FLATTENED, "ignore_above": LONGEST_KEYWORD}
+    if field.type == IP:  # a vendor's text that is no address must not cost the document
+        return {"type": IP, "ignore_malformed": True}
     return {"type": field.type}
 
 

@@ -14,12 +14,14 @@ class Traffic:
     Attributes:
         requests: sent, retries among them.
         retried: those that were retries.
+        repeated: those that read a list again from its start.
         waited_s: seconds in which at least one thread waited for a limit or a retry.
         bytes_in: received, inflated.
     """
 
     requests: int = 0
     retried: int = 0
+    repeated: int = 0
     waited_s: float = 0.0
     bytes_in: int = 0
     monotonic: Callable[[], float] = time.monotonic
@@ -27,11 +29,12 @@ class Traffic:
     _waits: dict[int, tuple[float, str]] = field(default_factory=dict)
     _since: float = 0.0
 
-    def add(self, *, requests: int = 0, retried: int = 0, bytes_in: int = 0) -> None:
+    def add(self, *, requests: int = 0, retried: int = 0, repeated: int = 0, bytes_in: int = 0) -> None:
         """Count."""
         with self.lock:
             self.requests += requests
             self.retried += retried
+            self.repeated += repeated
             self.bytes_in += bytes_in
 
     @property

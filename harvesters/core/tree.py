@@ -15,7 +15,8 @@ import msgspec
 class Medium(msgspec.Struct, omit_defaults=True, gc=False):
     """One medium of one measurement, in the document model's units; what is unknown is absent.
 
-    `loss_pct` 0..100, `latency_ms` one way, `bitrate_kbps` in 1000 bit/s, sizes in pixels.
+    `loss_pct` 0..100, `latency_ms` one way, `bitrate_kbps` in 1000 bit/s, sizes in pixels, `rtt_ms` there and
+    back, `fps` pictures in a second, `buffer_ms` in the jitter buffer, `freeze_pct` of the time 0..100.
     """
 
     loss_pct: float | None = None
@@ -24,6 +25,11 @@ class Medium(msgspec.Struct, omit_defaults=True, gc=False):
     width: int | None = None
     height: int | None = None
     pixels: int | None = None
+    rtt_ms: float | None = None
+    jitter_ms: float | None = None
+    fps: float | None = None
+    buffer_ms: float | None = None
+    freeze_pct: float | None = None
 
 
 class Quality(msgspec.Struct, omit_defaults=True, gc=False):
@@ -34,6 +40,33 @@ class Quality(msgspec.Struct, omit_defaults=True, gc=False):
     screen: Medium | None = None
 
 
+class Interval(msgspec.Struct, omit_defaults=True, gc=False):
+    """The `vconf.sample` block: `interval_s` is the time in s that the measurement stands for."""
+
+    interval_s: float | None = None
+
+
+class Cpu(msgspec.Struct, omit_defaults=True, gc=False):
+    """The `vconf.cpu` block: load in percent, 0..100, of the client and of its whole machine."""
+
+    app_pct: float | None = None
+    system_pct: float | None = None
+
+
+class Wifi(msgspec.Struct, omit_defaults=True, gc=False):
+    """The `vconf.wifi` block: `rssi_dbm` is the strength of the signal in dBm, a negative number."""
+
+    rssi_dbm: float | None = None
+
+
+class Machine(msgspec.Struct, omit_defaults=True, gc=False):
+    """What a measurement tells beside the media: members of `vconf` that no stream has as a whole."""
+
+    sample: Interval | None = None
+    cpu: Cpu | None = None
+    wifi: Wifi | None = None
+
+
 class Row(msgspec.Struct, gc=False):
     """One measurement of one stream.
 
@@ -42,12 +75,14 @@ class Row(msgspec.Struct, gc=False):
         quality: what was measured, in our units.
         own: the vendor's own numbers, written under the vendor's name as they came.
         flags: what was clamped or guessed.
+        machine: the interval, and what was measured of the client's machine.
     """
 
     at: int
     quality: Quality
     own: msgspec.Struct | None = None
     flags: tuple[str, ...] = ()
+    machine: Machine | None = None
 
 
 @dataclass(slots=True)
@@ -61,6 +96,8 @@ class Entity:
         fields: flat names of the field list to values; None means absent.
         flags: what is missing, guessed or repaired.
         extra: members that `flatten` could not place.
+        present: False for a participant who never was in the conference (the waiting room): without a presence,
+            and not counted.
     """
 
     key: tuple[str, ...]
@@ -69,6 +106,7 @@ class Entity:
     fields: dict[str, Any] = field(default_factory=dict)
     flags: set[str] = field(default_factory=set)
     extra: dict[str, Any] = field(default_factory=dict)
+    present: bool = True
 
 
 @dataclass(slots=True)
@@ -89,16 +127,30 @@ class Stream:
 
 
 @dataclass(slots=True)
+class Issue:
+    """Something that went wrong, or that somebody should know: the vendor's word, or ours.
+
+    Attributes:
+        entity: the issue itself; its `end` is absent where it has none.
+        participant: key of the participant whom it befell, None where it is the conference's.
+    """
+
+    entity: Entity
+    participant: str | None = None
+
+
+@dataclass(slots=True)
 class Conference:
     """One record's tree.
 
-    `streams` may be a one-pass iterator that reads the record's parts as it goes. `oddities` counts
-    what the vendor sent and nobody expected (null items, strange members); complete once `streams`
-    was walked to its end.
+    `conference` is None where a record tells of none: its documents then have no conference but its id.
+    `streams` may be a one-pass iterator that reads the record's parts as it goes. `issues` and `oddities`
+    are complete once `streams` was walked to its end; `oddities` counts what the vendor sent and nobody
+    expected (null items, strange members).
     """
 
     conference: Entity | None
     participants: dict[str, Entity]
     streams: Iterable[Stream]
-    issues: list[Entity] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
     oddities: Counter[str] = field(default_factory=Counter)

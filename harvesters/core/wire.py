@@ -65,7 +65,8 @@ class Wire:
                 allow_redirects=False,
                 stream=True,
                 # Here and not on the session, where REQUESTS_CA_BUNDLE of the environment would win over it.
-                verify=self._ca_file,
+                verify=auth.ca_file or self._ca_file,
+                cert=auth.certificate or None,
             ) as response,
         ):
             names = {name.lower(): value for name, value in response.headers.items()}

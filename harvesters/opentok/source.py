@@ -64,6 +64,12 @@ class OpenTok:
         queries = operations("harvesters.opentok", "queries.graphql", settings.project)
         self._graph = GraphQL(api, settings.endpoint, queries)
 
+    @classmethod
+    def limits_of(cls, settings: OpenTokSettings) -> Limits:
+        """The same for every project."""
+        del settings
+        return cls.limits
+
     def auth(self) -> Auth:
         """A token for the next few minutes."""
         return log_in(self._settings, self._clock.now())
@@ -127,9 +133,9 @@ class OpenTok:
 
 @dataclass(slots=True)
 class _Listing:
-    """One reading of the list: distinct items, and what the vendor says there are."""
+    """One reading of the list: distinct items by their hashes, and what the vendor says there are."""
 
-    items: set[bytes] = field(default_factory=set)
+    items: set[int] = field(default_factory=set)
     blank: int = 0
     said: int | None = None
 
@@ -138,13 +144,13 @@ class _Listing:
         items = [bytes(item) for item in page.items]
         self.said = page.totalCount
         self.blank += items.count(NULL)
-        self.items.update(items)
+        self.items.update(hash(item) for item in items if item != NULL)
         return items
 
     @property
     def found(self) -> int:
         """Distinct items; nulls cannot be told apart and count each."""
-        return len(self.items - {NULL}) + self.blank
+        return len(self.items) + self.blank
 
     @property
     def short(self) -> bool:
@@ -156,7 +162,7 @@ def _call(item: bytes, day: Day) -> Call | Notice:
     summary = shapes.summary.decode(item) if item != NULL else shapes.Summary()
     if not summary.sessionId:
         return Notice("the list of sessions holds an item without an id.")
-    return Call(summary.sessionId, item, weight(summary, day))
+    return Call(summary.sessionId, weight=weight(summary, day))
 
 
 def weight(summary: shapes.Summary, day: Day) -> int:

@@ -29,25 +29,30 @@ class Counts:
 
     Attributes:
         types: by document type.
-        accepted: record to the number of its documents that are now there, by type.
+        accepted: record to the number of its documents that are now there, by type; records of equal numbers
+            share them.
         refused: record to reasons and how often.
         whole: records all of whose documents were answered.
         letters: the file with copies of what was refused, if anything was.
     """
 
     types: dict[str, TypeCounts] = field(default_factory=dict)
-    accepted: dict[str, Counter[str]] = field(default_factory=dict)
+    accepted: dict[str, Mapping[str, int]] = field(default_factory=dict)
     refused: dict[str, Counter[str]] = field(default_factory=dict)
-    whole: set[str] = field(default_factory=set)
+    whole: list[str] = field(default_factory=list)
     letters: Path | None = None
+    _numbers: dict[tuple[tuple[str, int], ...], Mapping[str, int]] = field(default_factory=dict)
 
     def of(self, type_: str) -> TypeCounts:
         """The counts of one type."""
         return self.types.setdefault(type_, TypeCounts())
 
-    def accept(self, record: str, type_: str, number: int) -> None:
-        """Note documents of a record that are there now."""
-        self.accepted.setdefault(record, Counter())[type_] += number
+    def accept(self, record: str, numbers: Mapping[str, int]) -> None:
+        """Note documents of a record that are there now, by type."""
+        more = dict(self.accepted.get(record, {}))
+        for type_, number in numbers.items():
+            more[type_] = more.get(type_, 0) + number
+        self.accepted[record] = self._numbers.setdefault(tuple(more.items()), more)
 
 
 @dataclass(frozen=True, slots=True)

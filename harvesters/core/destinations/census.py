@@ -8,23 +8,20 @@ from harvesters.core.destinations import Difference, Expected, Target
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.encode import BY_MONTH, INDEX
 
-TERMS = 1000
+AT_ONCE = 1000
+"""Conferences that one search counts."""
 
 
 def differences(cluster: Cluster, target: Target, expected: Sequence[Expected]) -> list[Difference]:
-    """Where the counts of the conferences' documents differ from what is expected, by type."""
+    """Where the counts of the conferences' documents differ from what is expected, by type: `AT_ONCE` at most."""
     indices = [_index(cluster.prefix, type_, target) for type_ in INDEX]
-    found: list[Difference] = []
-    for start in range(0, len(expected), TERMS):
-        some = expected[start : start + TERMS]
-        counted = _counted(cluster, indices, [each.conference_id for each in some])
-        found += [
-            Difference(each.record, type_, each.counts.get(type_, 0), counted[each.conference_id].get(type_, 0))
-            for each in some
-            for type_ in INDEX
-            if each.counts.get(type_, 0) != counted[each.conference_id].get(type_, 0)
-        ]
-    return found
+    counted = _counted(cluster, indices, [each.conference_id for each in expected])
+    return [
+        Difference(each.record, type_, each.counts.get(type_, 0), counted[each.conference_id].get(type_, 0))
+        for each in expected
+        for type_ in INDEX
+        if each.counts.get(type_, 0) != counted[each.conference_id].get(type_, 0)
+    ]
 
 
 def _index(prefix: str, type_: str, target: Target) -> str:

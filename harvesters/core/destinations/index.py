@@ -5,12 +5,14 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from harvesters.core.day import Clock
 from harvesters.core.destinations import Counts, Current, Difference, Documents, Expected, Removed, Target
 from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Body
-from harvesters.core.destinations.census import differences
+from harvesters.core.destinations.census import AT_ONCE, differences
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.destinations.superseded import remove_superseded
@@ -55,7 +57,7 @@ class IndexDestination:
         letters = self._dead_letters(target)
         sender = Sender(self._cluster, self._clock, counts, letters)
         under_way: deque[Future[None]] = deque()
-        finished: set[str] = set()
+        finished: list[str] = []
         try:
             with ThreadPoolExecutor(SENDERS, thread_name_prefix="bulk") as pool:
                 try:
@@ -68,15 +70,18 @@ class IndexDestination:
                 finally:
                     for each in under_way:
                         each.cancel()
-            counts.whole |= finished
+            counts.whole += finished
         finally:
             letters.close()
             counts.letters = letters.written or counts.letters
 
     def check(self, target: Target, expected: Iterable[Expected]) -> list[Difference]:
         """Count the documents of each conference, type by type."""
-        known = list(expected)
-        return self._patiently(lambda: differences(self._cluster, target, known))
+        found: list[Difference] = []
+        rest = iter(expected)
+        while some := list(islice(rest, AT_ONCE)):
+            found += self._patiently(partial(differences, self._cluster, target, some))
+        return found
 
     def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
         """Delete them, each only if it is still what was found."""
@@ -91,7 +96,7 @@ class IndexDestination:
         self._cluster.close()
 
 
-def bodies(records: Iterable[tuple[str, Documents]], finished: set[str]) -> Iterator[Body]:
+def bodies(records: Iterable[tuple[str, Documents]], finished: list[str]) -> Iterator[Body]:
     """The documents as bodies of some 4 MB; records whose last document was handed on are `finished`."""
     actions, body = Actions(), Body()
     for record, documents in records:
@@ -100,6 +105,6 @@ def bodies(records: Iterable[tuple[str, Documents]], finished: set[str]) -> Iter
             if body.size >= BODY_BYTES:
                 yield body
                 body = Body()
-        finished.add(record)
+        finished.append(record)
     if body:
         yield body

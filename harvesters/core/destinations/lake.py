@@ -1,5 +1,6 @@
 """The lake: a zstd NDJSON file for each document type and day, read directly by DuckDB, polars and jq."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,20 +36,22 @@ class LakeDestination:
 
     def write(self, target: Target, records: Iterable[tuple[str, Documents]], counts: Counts) -> None:
         """Write all records of the slice; the old files stay until every new one is whole."""
-        whole: set[str] = set()
+        whole: list[str] = []
         try:
             with ExitStack() as stack:
                 files = _Files(self, target, stack)
                 for record, documents in records:
+                    written: Counter[str] = Counter()
                     for document in documents:
                         files.of(document.type).write(document.source + b"\n")
-                        counts.accept(record, document.type, 1)
-                    whole.add(record)
+                        written[document.type] += 1
+                    counts.accept(record, written)
+                    whole.append(record)
             files.swap()
         except OSError as error:
             message = f"the lake {self._root} cannot be written: {error.strerror}."
             raise DestinationError(message) from error
-        counts.whole |= whole
+        counts.whole += whole
         for record in whole:
             for type_, number in counts.accepted.get(record, {}).items():
                 counts.of(type_).sent += number

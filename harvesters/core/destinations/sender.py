@@ -131,7 +131,7 @@ class Sender:
         counts.created += fates[Fate.CREATED]
         counts.updated += fates[Fate.UPDATED]
         counts.stale += fates[Fate.STALE]
-        self._counts.accept(record, type_, settled)
+        self._counts.accept(record, {type_: settled})
 
     def _exceptions(self, body: Body, items: list[Item], run: range) -> list[int]:
         """Refused documents of a run to the dead letters; returns the positions to send again."""

@@ -1,5 +1,6 @@
 """The stdout destination: one JSON object a line, with `_index` and `_id` as first members."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO
 
@@ -34,11 +35,13 @@ class StdoutDestination:
         del target
         try:
             for record, documents in records:
+                written: Counter[str] = Counter()
                 for document in documents:
                     self._stream.write(line(document))
                     counts.of(document.type).sent += 1
-                    counts.accept(record, document.type, 1)
-                counts.whole.add(record)
+                    written[document.type] += 1
+                counts.accept(record, written)
+                counts.whole.append(record)
             self._stream.flush()
         except BrokenPipeError as error:
             message = "the reader of stdout went away."

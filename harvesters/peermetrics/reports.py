@@ -1,0 +1,246 @@
+"""Statistics of browsers as the server stores them, and what lies between two of them.
+
+Source: reference, section 6 (W3C's names and units), and "Quality metrics", section 2.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from harvesters.core.tree import Medium
+
+# Well inside what a `float` of Elasticsearch holds; NaN and infinite numbers are unreadable.
+Number = Annotated[float, msgspec.Meta(ge=-1e30, le=1e30)]
+Size = Annotated[int, msgspec.Meta(ge=0, le=1 << 16)]
+LEAST = 0.001
+"""Of what something is divided by: a counter rises by one at least, and clients tell milliseconds."""
+SHORTEST_S, LONGEST_S = 5.0, 50.0
+"""Half and five times the ten seconds after which clients report: beyond them something is amiss."""
+
+
+class Track(msgspec.Struct, rename="camel", gc=False):
+    """The media source inside a report."""
+
+    track_identifier: str | None = None
+
+
+class Report(msgspec.Struct, rename="camel", gc=False):
+    """One RTP report, of any kind and direction."""
+
+    id: str | None = None
+    type: str | None = None
+    kind: str | None = None
+    media_type: str | None = None
+    local_id: str | None = None
+    mime_type: str | None = None
+    timestamp: Number | None = None
+    track_identifier: str | None = None
+    track: Track | None = None
+    jitter: Number | None = None
+    round_trip_time: Number | None = None
+    packets_lost: Number | None = None
+    packets_received: Number | None = None
+    packets_sent: Number | None = None
+    bytes_received: Number | None = None
+    bytes_sent: Number | None = None
+    frames_decoded: Number | None = None
+    frames_received: Number | None = None
+    frames_encoded: Number | None = None
+    frames_sent: Number | None = None
+    frames_per_second: Number | None = None
+    frame_width: Size | None = None
+    frame_height: Size | None = None
+    jitter_buffer_delay: Number | None = None
+    jitter_buffer_emitted_count: Number | None = None
+    total_freezes_duration: Number | None = None
+    emos: Number | None = None
+
+    @property
+    def media(self) -> str | None:
+        """`audio` or `video`."""
+        return self.kind or self.media_type
+
+    @property
+    def identifier(self) -> str | None:
+        """The browser's own id of the track."""
+        return self.track_identifier or (self.track.track_identifier if self.track else None)
+
+
+class Ways(msgspec.Struct, gc=False):
+    """Reports of one medium by direction."""
+
+    inbound: list[Report] | None = None
+    outbound: list[Report] | None = None
+
+
+class Remote(msgspec.Struct, gc=False):
+    """What the other end reported."""
+
+    audio: Ways | None = None
+    video: Ways | None = None
+
+
+class Candidate(msgspec.Struct, rename="camel", gc=False):
+    """One end of the chosen pair."""
+
+    candidate_type: str | None = None
+    protocol: str | None = None
+    relay_protocol: str | None = None
+    network_type: str | None = None
+
+
+class Pair(msgspec.Struct, rename="camel", gc=False):
+    """The chosen candidate pair."""
+
+    current_round_trip_time: Number | None = None
+    local: Candidate | None = None
+
+
+class Data(Report, rename="camel", gc=False):
+    """What one statistics event holds: a report of one track, or all that a connection reported."""
+
+    connection: Pair | None = None
+    remote: Remote | None = None
+    audio: Ways | None = None
+    video: Ways | None = None
+
+
+class Event(msgspec.Struct, gc=False):
+    """One statistics event, or a snapshot of a summary."""
+
+    id: str | None = None
+    app: str | None = None
+    conference: str | None = None
+    participant: str | None = None
+    session: str | None = None
+    connection: str | None = None
+    peer: str | None = None
+    track: str | None = None
+    type: str | None = None
+    category: str | None = None
+    created_at: str | None = None
+    data: Data | None = None
+
+
+def rose(now: float | None, before: float | None) -> float | None:
+    """By how much a counter rose; absent where it fell, which is a restart, or where it is unknown."""
+    if now is None or before is None or now < before:
+        return None
+    return now - before
+
+
+def ratio(part: float | None, whole: float | None, factor: float = 1.0) -> float | None:
+    """A share, absent where there is nothing to share."""
+    return round(factor * part / whole, 6) if part is not None and whole is not None and whole >= LEAST else None
+
+
+def restarted(now: Report, before: Report) -> bool:
+    """Whether a counter went down: then nothing can be said of the time between."""
+    return (
+        _fell(now.packets_received, before.packets_received)
+        or _fell(now.packets_sent, before.packets_sent)
+        or _fell(now.bytes_received, before.bytes_received)
+        or _fell(now.bytes_sent, before.bytes_sent)
+    )
+
+
+def _fell(now: float | None, before: float | None) -> bool:
+    return now is not None and before is not None and now < before
+
+
+class Tick(msgspec.Struct, gc=False):
+    """One report of a track with what belongs to it.
+
+    Attributes:
+        at: when the server had it, ms.
+        report: what the participant's browser says.
+        remote: of a sent track, what the other end says of it.
+        rtt: round trip of the chosen pair, s.
+    """
+
+    at: int
+    report: Report
+    remote: Report | None = None
+    rtt: float | None = None
+
+
+def seconds_between(now: Tick, before: Tick) -> float:
+    """By the client's own clock, where it tells both."""
+    one, other = now.report.timestamp, before.report.timestamp
+    by_client = (one - other) / 1000 if one is not None and other is not None else 0.0
+    return by_client if by_client >= LEAST else (now.at - before.at) / 1000
+
+
+def medium(now: Tick, before: Tick | None, seconds: float | None = None) -> Medium:
+    """One measurement in our units; rates need the report before it, and how long ago that was."""
+    report = now.report
+    heard = now.remote or report
+    trip = now.rtt if heard.round_trip_time is None else heard.round_trip_time
+    width, height, jitter = report.frame_width or None, report.frame_height or None, heard.jitter
+    found = Medium(
+        width=width,
+        height=height,
+        pixels=width * height if width and height else None,
+        rtt_ms=None if trip is None or trip < 0 else round(trip * 1000, 3),
+        jitter_ms=None if jitter is None or jitter < 0 else round(jitter * 1000, 3),
+        fps=report.frames_per_second,
+    )
+    if before is not None:
+        _rates(found, report, before.report, seconds or seconds_between(now, before))
+        found.loss_pct = _loss(now, before)
+    return found
+
+
+def _rates(found: Medium, now: Report, before: Report, seconds: float) -> None:
+    size = (
+        rose(now.bytes_received, before.bytes_received)
+        if now.bytes_received is not None
+        else rose(now.bytes_sent, before.bytes_sent)
+    )
+    if size is not None:
+        found.bitrate_kbps = round(size / seconds / 125, 6)
+    if found.fps is None and (frames := _frames(now, before)) is not None:
+        found.fps = round(frames / seconds, 6)
+    if now.jitter_buffer_emitted_count is not None:
+        emitted = rose(now.jitter_buffer_emitted_count, before.jitter_buffer_emitted_count)
+        found.buffer_ms = ratio(rose(now.jitter_buffer_delay, before.jitter_buffer_delay), emitted, 1000)
+    if now.total_freezes_duration is not None:
+        frozen = rose(now.total_freezes_duration, before.total_freezes_duration)
+        found.freeze_pct = None if frozen is None else min(100.0, round(100 * frozen / seconds, 6))
+
+
+def _frames(now: Report, before: Report) -> float | None:
+    if now.media == "audio":
+        return None
+    pairs = (
+        (now.frames_decoded, before.frames_decoded),
+        (now.frames_received, before.frames_received),
+        (now.frames_encoded, before.frames_encoded),
+        (now.frames_sent, before.frames_sent),
+    )
+    return next((found for one, other in pairs if (found := rose(one, other)) is not None), None)
+
+
+def _loss(now: Tick, before: Tick) -> float | None:
+    """In percent of what should have come; of a sent track by what the other end says that it lost."""
+    one, other = now.report, before.report
+    if one.packets_received is not None:
+        lost, came = _lost(one, other), rose(one.packets_received, other.packets_received)
+        return None if lost is None or came is None else ratio(lost, lost + came, 100)
+    if now.remote is None or before.remote is None:
+        return None
+    found = ratio(_lost(now.remote, before.remote), rose(one.packets_sent, other.packets_sent), 100)
+    return None if found is None else min(100.0, found)
+
+
+def _lost(now: Report, before: Report) -> float | None:
+    """Packets lost between two reports; none where some came twice or late, so that the counter fell."""
+    one, other = now.packets_lost, before.packets_lost
+    if one is None or other is None:
+        return None
+    return max(0.0, one - other) if one >= other or not restarted(now, before) else None
+
+
+def came_twice(now: Report, before: Report) -> bool:
+    """Whether the counter of lost packets fell though nothing was restarted."""
+    return _fell(now.packets_lost, before.packets_lost) and not restarted(now, before)

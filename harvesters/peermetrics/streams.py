@@ -1,0 +1,159 @@
+"""The tracks of one participant as streams, put together from all of the participant's statistics."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from harvesters.core.lenient import RowDecoder
+from harvesters.core.source import Part
+from harvesters.core.tree import Interval, Machine, Medium, Quality, Row
+from harvesters.peermetrics.reports import (
+    LONGEST_S,
+    SHORTEST_S,
+    Candidate,
+    Event,
+    Report,
+    Tick,
+    Ways,
+    came_twice,
+    medium,
+    restarted,
+    seconds_between,
+)
+from harvesters.peermetrics.rows import stamp
+
+GAP, CLAMPED = ("gap",), ("clamped",)
+Key = tuple[str, ...]
+events = RowDecoder(Event, deep=True)
+
+
+@dataclass(slots=True)
+class Track:
+    """One track, in one direction, over one connection.
+
+    Attributes:
+        key: its key within its conference.
+        event: the first event that had it.
+        sent: its direction.
+        seen: its reports.
+    """
+
+    key: Key
+    event: Event
+    sent: bool
+    seen: list[Tick] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Tracks:
+    """The tracks of one participant.
+
+    `pairs`: of each connection this end of the pair that was chosen last; `oddities` counts what could not be placed.
+    """
+
+    oddities: Counter[str]
+    found: dict[Key, Track] = field(default_factory=dict)
+    pairs: dict[str | None, Candidate] = field(default_factory=dict)
+    _waiting: dict[str | None, list[Tick]] = field(default_factory=dict)
+
+    def take(self, parts: Iterable[Part]) -> None:
+        """Read all statistics, in order of time."""
+        timed: list[tuple[int, str, Event]] = []
+        ids: set[str | None] = set()
+        for part in parts:
+            for event in events.decode(part.rows, self.oddities):
+                at = stamp(event.created_at)
+                if at is None or event.data is None:
+                    self.oddities["statistics without a time or content"] += 1
+                elif event.id not in ids:
+                    ids.add(event.id)
+                    timed.append((at, event.id or "", event))
+        for at, _, event in sorted(timed, key=lambda each: each[:2]):
+            self._event(at, event)
+
+    def _event(self, at: int, event: Event) -> None:
+        """A row of one track waits for its connection's, which has the rest and comes a little later."""
+        data = event.data
+        if data is None:
+            return
+        if event.track is not None:
+            seen = self._report(at, event, data, sent=data.type != "inbound-rtp")
+            if seen:
+                self._waiting.setdefault(event.connection, []).append(seen)
+            return
+        fresh = [*self._waiting.pop(event.connection, ()), *self._inline(at, event)]
+        rtt = data.connection.current_round_trip_time if data.connection else None
+        told = _remote(event)
+        for seen in fresh:
+            seen.rtt, seen.remote = rtt, told.get(seen.report.id)
+        if data.connection and data.connection.local:
+            self.pairs[event.connection] = data.connection.local
+
+    def _inline(self, at: int, event: Event) -> Iterator[Tick]:
+        """The reports that stand in the connection's own row."""
+        data = event.data
+        for media in ("audio", "video"):
+            ways: Ways | None = getattr(data, media)
+            for sent, reports in ((False, ways.inbound), (True, ways.outbound)) if ways else ():
+                for report in reports or ():
+                    report.kind = report.media or media
+                    if seen := self._report(at, event, report, sent=sent):
+                        yield seen
+
+    def _report(self, at: int, event: Event, report: Report, *, sent: bool) -> Tick | None:
+        """Put a report with its track."""
+        if report.media not in {"audio", "video"}:
+            self.oddities["reports of no medium"] += 1
+            return None
+        track = self.found.setdefault(key := _key(event, report, sent=sent), Track(key, event, sent))
+        seen = Tick(at, report)
+        track.seen.append(seen)
+        return seen
+
+
+def _key(event: Event, report: Report, *, sent: bool) -> Key:
+    """The track's own id, else connection, direction and the browser's id of track or report."""
+    if event.track:
+        return (event.track,)
+    own = report.identifier or report.id or report.media or "none"
+    return (event.connection or "none", "outbound" if sent else "inbound", own)
+
+
+def _remote(event: Event) -> dict[str | None, Report]:
+    """What the other end says, by the id of the report that it is about."""
+    remote = event.data.remote if event.data else None
+    ways = (remote.audio, remote.video) if remote else ()
+    return {each.local_id: each for way in ways if way for each in way.inbound or () if each.local_id}
+
+
+def measurements(track: Track, *, screen: bool) -> list[Row]:
+    """A track's measurements; the first has no rates, nor has one after a restart of the counters."""
+    rows: list[Row] = []
+    before: Tick | None = None
+    for tick in track.seen:
+        if before is None or tick.at != before.at:
+            rows.append(_row(tick, before, screen=screen))
+            before = tick
+    return rows
+
+
+def _row(tick: Tick, before: Tick | None, *, screen: bool) -> Row:
+    seconds = seconds_between(tick, before) if before else None
+    since = None if before and restarted(tick.report, before.report) else before
+    gap = seconds is not None and not SHORTEST_S <= seconds <= LONGEST_S
+    flags = (*(GAP if gap else ()), *(CLAMPED if since and _clamped(tick, since) else ()))
+    machine = Machine(Interval(round(seconds, 3))) if seconds else None
+    return Row(tick.at, _quality(tick.report, medium(tick, since, seconds), screen=screen), None, flags, machine)
+
+
+def _clamped(tick: Tick, before: Tick) -> bool:
+    """Whether a loss below nothing stands as nothing."""
+    if tick.remote and before.remote:
+        return came_twice(tick.remote, before.remote)
+    return came_twice(tick.report, before.report)
+
+
+def _quality(report: Report, found: Medium, *, screen: bool) -> Quality:
+    if report.media == "audio":
+        return Quality(audio=found)
+    return Quality(screen=found) if screen else Quality(video=found)
