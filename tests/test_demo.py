@@ -50,3 +50,11 @@ def test_wrong_use_is_a_sentence(shell: Shell, arguments: list[str], sentence: s
     assert done.code == 2
     assert sentence in done.err
     assert len(done.err.splitlines()) == 1
+
+
+def test_the_demo_takes_no_setting_of_whoever_runs_it(shell: Shell) -> None:
+    done = shell("dev", "demo", "--vendor", "peermetrics", PEERMETRICS_APPS="My App", PEERMETRICS_PASSWORD="x")
+    assert done.code == 0, done.err
+    done = shell("dev", "demo", "--vendor", "zoom", ZOOM_KEY="x", ZOOM_QUALITY="no")
+    assert done.code == 0, done.err
+    assert "round trip" in done.out

@@ -76,6 +76,26 @@ def test_sessions_long_before_cost_nothing() -> None:
     ]
 
 
+def test_who_was_not_asked_about_at_one_pause_is_asked_about_at_the_next() -> None:
+    told = {"ana": 25 * MINUTE, "ben": 80 * MINUTE}
+    spans = [Span(10 * MINUTE, "ana"), Span(11 * MINUTE, "ben"), Span(30 * MINUTE, "cleo", 35 * MINUTE),
+             Span(65 * MINUTE, "dan", 90 * MINUTE)]  # fmt: skip
+    assert cut(spans, 0, told) == [["ana", "ben", "cleo", "dan"]]
+    # The same over midnight: Dan came on the next day, to a conference of the day before.
+    late = [Span(each.start - 60 * MINUTE + DAY, each.id, each.end and each.end - 60 * MINUTE + DAY) for each in spans]
+    moved = {name: heard - 60 * MINUTE + DAY for name, heard in told.items()}
+    assert cut(late, 0, moved) == [["ana", "ben", "cleo", "dan"]]
+    assert cut(late, 1, moved) == []
+
+
+GRID = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20), st.booleans()), min_size=1, max_size=14).map(
+    lambda told: [
+        Span(
+            DAY + (start - 30) * 4 * MINUTE, f"s{number}", None if unended else DAY + (start - 30 + length) * 4 * MINUTE
+        )
+        for number, (start, length, unended) in enumerate(told)
+    ]
+)
 SPANS = st.lists(
     st.tuples(st.integers(0, 3 * DAY), st.integers(0, 5 * HOUR), st.booleans()), min_size=1, max_size=14
 ).map(
@@ -87,7 +107,10 @@ SPANS = st.lists(
 
 
 @settings(max_examples=300, deadline=None)
-@given(spans=SPANS, lengths=st.lists(st.integers(0, 30 * HOUR), min_size=14, max_size=14))
+@given(
+    spans=SPANS | GRID,
+    lengths=st.lists(st.integers(0, 30 * HOUR) | st.integers(0, 80 * MINUTE), min_size=14, max_size=14),
+)
 def test_each_session_is_in_one_conference_whatever_days_are_asked_about(spans: list[Span], lengths: list[int]) -> None:
     heard = {each.id: each.start + lengths[number] for number, each in enumerate(spans)}
 

@@ -291,7 +291,7 @@ BY_REPORT = {"via": "report"}
         ({}, [LISTS, PEOPLE], [QUALITY]),
         ({}, [QUALITY], [LISTS, PEOPLE]),
         ({}, ["meeting:read:admin"], [LISTS, PEOPLE, QUALITY]),
-        ({}, ["dashboard:read:list_meetings", PEOPLE, QUALITY], []),
+        ({}, ["dashboard:read:list_meetings", PEOPLE, QUALITY], [LISTS]),
         ({}, [CLASSIC], []),
         ({}, ["dashboard:read:admin"], []),
         ({}, ["dashboard_meetings:read:master"], []),

@@ -9,9 +9,10 @@ from harvesters.commands.chosen import Ready
 from harvesters.commands.console import Console, progress_of
 from harvesters.commands.workplace import Workplace, vendor_settings
 from harvesters.core.accounts import DEFAULT, Profile
+from harvesters.core.days import archived_accounts
 from harvesters.core.destinations import Destination, Target
 from harvesters.core.encode import Envelope
-from harvesters.core.errors import DestinationError, SettingsError
+from harvesters.core.errors import DestinationError, HarvestError, SettingsError
 from harvesters.core.fields import by_name
 from harvesters.core.http import HttpApi, Port
 from harvesters.core.ids import safe_name
@@ -19,7 +20,7 @@ from harvesters.core.limiter import Limit, Limiter, shared_files
 from harvesters.core.options import Options
 from harvesters.core.recipe import Recipe
 from harvesters.core.settings import digest, load, require, shaping
-from harvesters.core.source import Account
+from harvesters.core.source import Account, Source
 from harvesters.core.traffic import Traffic
 from harvesters.core.workshop import Workshop
 from harvesters.quality.units import bitrate_step
@@ -140,13 +141,29 @@ def workshops(ready: Ready, run: Run) -> list[Workshop]:
     source = source_type(ready.settings, api)
     api.identify(source.auth)
     made = []
-    for account in source.accounts():
+    accounts, stopped = _accounts(source, place, profile.vendor)
+    for account in accounts:
         shop = replay_workshop(profile.vendor, replace(account, name=profile.name), place, console, run.targets)
         shop.source, shop.port, shop.traffic, shop.options = source, api, api.traffic, run.options
-        shop.limits = limits
+        shop.limits, shop.stopped = limits, stopped
         shop.progress, shop.gone, shop.opened = progress_of(console, api.traffic), run.gone, run.opened
         made.append(shop)
     return made
+
+
+def _accounts(source: Source, place: Workplace, vendor: str) -> tuple[Sequence[Account], HarvestError | None]:
+    """The accounts, and why the vendor need not be asked again: what the archive has may be owed to a destination.
+
+    Raises:
+        HarvestError: the vendor does not tell them, and nothing was archived.
+    """
+    try:
+        return source.accounts(), None
+    except HarvestError as error:
+        known = archived_accounts(place.data_dir, vendor)
+        if not known:
+            raise
+        return [Account(each, DEFAULT) for each in known], error
 
 
 def replay_workshop(

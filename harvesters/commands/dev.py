@@ -134,7 +134,8 @@ def _served(
 
 def _demo_place(place: Workplace, flags: dict[str, str]) -> Workplace:
     """The same place with the simulated vendor's settings and a state folder of its own."""
-    values = replace(place.values, flags=flags)
+    # None of whoever runs it: their apps, keys and headers are not meant for this server.
+    values = replace(place.values, flags=flags, environ={}, dotenv={})
     return replace(place, values=values, data_dir=place.data_dir / "demo")
 
 

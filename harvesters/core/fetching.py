@@ -12,7 +12,7 @@ import msgspec
 
 from harvesters.core.archive import pack
 from harvesters.core.day import Clock, Day, iso, parse_instant, to_ms
-from harvesters.core.errors import BadCallError, HarvestError, TooBigError
+from harvesters.core.errors import BadCallError, HarvestError, SliceError, TooBigError
 from harvesters.core.ids import readable
 from harvesters.core.manifest import CallState, Manifest
 from harvesters.core.source import Account, Call, Failure, Limits, Notice, Record, Source
@@ -183,6 +183,11 @@ class Fetcher:
                 return
             why = str(error) if isinstance(error, HarvestError) else f"unexpected form: {error}"
             outcomes[calls[0].key].failure = Failure(calls[0].key, why)
+        except SliceError as error:
+            if len(calls) == 1:
+                # It ends the slice; the next run begins with those that were never asked about, not with this one.
+                self.result.outcomes[calls[0].key] = Outcome(failure=Failure(calls[0].key, str(error)))
+            raise
         with self._lock:
             self.result.outcomes |= outcomes
             self.result.notices += notices

@@ -35,8 +35,8 @@ def conferences(spans: Iterable[Span], start: int, end: int, last_heard: Callabl
     for span in sorted(spans):
         if span.start >= start:
             apart = span.start > reach + GAP
-            if apart and unended:
-                reach, unended = _heard(reach, unended, span, last_heard), []
+            while apart and unended:
+                reach = max(reach, _reach(unended.pop(), span, last_heard))
                 apart = span.start > reach + GAP
             if apart and span.start >= end:
                 break
@@ -52,12 +52,11 @@ def conferences(spans: Iterable[Span], start: int, end: int, last_heard: Callabl
     return found
 
 
-def _heard(reach: int, unended: list[Span], next_: Span, last_heard: Callable[[Span], int]) -> int:
-    """How far the sessions without an end reach, of those that may reach as far as the next session."""
-    for span in unended:
-        if span.start + LONGEST_UNENDED + GAP >= next_.start > reach + GAP:
-            reach = max(reach, until(span, last_heard))
-    return reach
+def _reach(unended: Span, next_: Span, last_heard: Callable[[Span], int]) -> int:
+    """How far a session without an end reaches; not asked about where it cannot reach as far as the next one."""
+    if unended.start + LONGEST_UNENDED + GAP < next_.start:
+        return unended.start
+    return until(unended, last_heard)
 
 
 def until(span: Span, last_heard: Callable[[Span], int]) -> int:

@@ -7,13 +7,13 @@ from datetime import timedelta
 import msgspec
 
 from harvesters.core.answers import Verdict
-from harvesters.core.day import EPOCH, Day, to_ms
+from harvesters.core.day import EPOCH, Day, iso, to_ms
 from harvesters.core.source import Call, Failure, Notice, Record
 from harvesters.peermetrics.client import MOST, Client, Place, Short, checked
 from harvesters.peermetrics.cut import LONGEST_UNENDED, Span, conferences, until
 from harvesters.peermetrics.graphs import Graphs
 from harvesters.peermetrics.rows import Row, row, stamp, window
-from harvesters.peermetrics.stretch import Reader, Stretch
+from harvesters.peermetrics.stretch import MEASURED, PEOPLE, Reader, Stretch
 
 GONE = frozenset({Verdict.BAD_CALL})
 QUIET = 10 * 60_000
@@ -67,7 +67,10 @@ def _record(reader: Reader, call: Call) -> Iterator[Item]:
     heard = end - AFTER >= to_ms(reader.client.api.clock.now()) - QUIET
     ongoing = heard and any(row(each).end_time is None for each in reader.stretch.sessions)
     started = EPOCH + timedelta(milliseconds=start)
-    yield Record(reader.key, call.key, started, LEVEL, ongoing, reader.parts())
+    # What was once fetched with statistics is never replaced by what a clean-up left.
+    level = MEASURED if reader.has_stats() else PEOPLE
+    yield Record(reader.key, call.key, started, level, ongoing, reader.parts())
+    yield from (Notice(f"room {call.key}, {iso(started)}: {each}.") for each in dict.fromkeys(reader.notices))
     if reader.short.missing:
         reader.problems.append(f"the server counts {reader.short.missing} rows more than it gives")
     if reader.problems:

@@ -12,7 +12,7 @@ from harvesters.peermetrics.issues import issues
 from harvesters.peermetrics.people import Told, inside, people, text
 from harvesters.peermetrics.reports import Candidate
 from harvesters.peermetrics.streams import Track, Tracks, measurements
-from harvesters.peermetrics.stretch import APP, ROOM, STATS, SUMMARY
+from harvesters.peermetrics.stretch import APP, CONNECTION, MEASURED, ROOM, STATS, SUMMARY
 from harvesters.peermetrics.summary import summarised
 
 HELD = frozenset({"id", "conference_id", "conference_name", "app", "created_at"})
@@ -53,6 +53,8 @@ def flatten(record: Record) -> Conference:
     conference = _conference(record, told.head(ROOM), shared, found)
     strange = {name: value for name, value in told.head(APP).items() if name not in APP_HELD}
     conference.extra |= {f"app.{name}": value for name, value in strange.items()}
+    if record.level < MEASURED and told.of(CONNECTION):
+        conference.flags.add("summary_only")
     tree = Conference(conference, found, (), list(issues(told, found, shared)), oddities)
     tree.streams = _streams(rest, tree, told, shared)
     return tree

@@ -14,7 +14,7 @@ KNOWN = frozenset({
     "platform", "devices", "geo_ip", "issues", "session_info",
 })  # fmt: skip
 DEVICES = {"audioinput": "microphone", "audiooutput": "speaker", "videoinput": "camera"}
-MOST_CUSTOM = 100
+MOST_CUSTOM, CUT = 100, "custom left out"
 
 
 def text(value: object) -> str | None:
@@ -68,6 +68,8 @@ def people(told: Told, shared: Mapping[str, Any], oddities: Counter[str], *, ong
         elif id_ not in found:
             person = persons.get(str(session.get("participant")), {})
             found[id_] = _participant(session, person, told.events(id_), shared)
+            if more := found[id_].extra.pop(CUT, 0):
+                oddities["custom events beyond a hundred of a session"] += more
             _end(found[id_], last.get(id_), ongoing=ongoing)
     return found
 
@@ -100,6 +102,7 @@ def _participant(session: Json, person: Json, events: list[Json], shared: Mappin
     custom = [each.get("data") for each in events if each.get("type") == "custom" and each.get("data") is not None]
     if custom:
         extra["custom"] = custom[:MOST_CUSTOM]
+        extra[CUT] = len(custom) - len(extra["custom"])
     return Entity((str(session["id"]),), joined, stamp(session.get("end_time")), fields, set(), extra)
 
 

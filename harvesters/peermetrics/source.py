@@ -56,6 +56,8 @@ class Peermetrics:
         batch=1,
         batch_bytes=1 << 30,
         per_batch=8,
+        # Of a conference whose statistics a clean-up deleted there is no more to be had.
+        level=1,
     )
 
     def __init__(self, settings: PeermetricsSettings, api: Api) -> None:

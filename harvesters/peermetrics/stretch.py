@@ -14,6 +14,7 @@ from harvesters.peermetrics.rows import joined, row, single, window
 
 GONE = frozenset({Verdict.BAD_CALL})
 BEFORE = 60_000
+PEOPLE, MEASURED = 1, 2
 LATE = 24 * 3_600_000
 FEW = 1000
 LARGEST = 4 << 20
@@ -55,6 +56,8 @@ class Reader:
     short: Short
     graphs: Graphs
     problems: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    connected: bool = False
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -79,7 +82,9 @@ class Reader:
         yield _part(SESSION, self.stretch.sessions)
         yield _part(LAST, self.stretch.last)
         yield _part(PARTICIPANT, list(self._participants()))
-        yield from _parts(CONNECTION, b"{}", self._own(self._connections()))
+        for part in _parts(CONNECTION, b"{}", self._own(self._connections())):
+            self.connected = True
+            yield part
         yield from _parts(ISSUE, b"{}", self._own(self._issues()))
         yield from _parts(EVENT, b"{}", self._own(self._events()))
         yield from self._measured()
@@ -134,9 +139,15 @@ class Reader:
         for id_ in sorted(wanted):
             answer = self.client.ask(f"/participants/{id_}", {}, GONE)
             if answer.judgement.verdict in GONE:
-                self.problems.append(f"participant {id_} was removed at the server")
+                self.notices.append(f"participant {id_} was removed at the server")
             else:
                 yield single(answer.body)
+
+    def has_stats(self) -> bool:
+        """Whether the server has statistics of its time in the room."""
+        start, end = self.stretch.window
+        asked = {"conferenceId": self.stretch.room, **window(start - BEFORE, end)}
+        return bool(self.client.page(Place("/stats", asked, "the statistics of the room"), size=1).rows)
 
     def _measured(self) -> Iterator[Part]:
         """Statistics; where there are none, what a clean-up left of them."""
@@ -146,7 +157,10 @@ class Reader:
                 there = True
                 yield part
         if not there:
-            yield from self._summary()
+            left = list(self._summary())
+            if not left and self.connected:
+                self.notices.append("its statistics are gone: a clean-up at the server deleted them")
+            yield from left
 
     def _stats(self, participant: str) -> Iterator[bytes]:
         start, end = self.stretch.window

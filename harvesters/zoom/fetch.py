@@ -18,7 +18,8 @@ from harvesters.zoom.settings import ZoomSettings
 
 MOST_MEASURED = 10
 NOT_FOUND = 404
-ABSENT = frozenset({Verdict.BAD_CALL, Verdict.BEYOND_RETENTION})
+# Whatever Zoom says of one meeting is no word on the others.
+ABSENT = frozenset({Verdict.BAD_CALL, Verdict.BEYOND_RETENTION, Verdict.STOP})
 MEETING, QOS, SHARING, REPORT_ROW = "meeting", "qos", "sharing", "reported"
 KINDS = {MEETINGS: MEETING, WEBINARS: "webinar", REPORTED: REPORT_ROW, REPORTED_WEBINARS: REPORT_ROW}
 ROWS = "user_qos"
@@ -115,16 +116,22 @@ class _Details:
         self, started: datetime, level: int, first: Answer, measured: Answer | None, shared: Answer | None
     ) -> Iterator[Item]:
         """The record, and a word where Zoom counts more people than it gave; the answers are lists' first pages."""
-        people = Reading()
-        yield self.record(started, level, self._parts(first, people, measured, shared))
-        if people.short:
-            yield Notice(f"meeting {self.call.key}: Zoom counts {people.short} participants more than it gives.")
+        people, quality = Reading(), Reading()
+        yield self.record(started, level, self._parts(first, measured, shared, (people, quality)))
+        for reading, what in ((people, "participants"), (quality, "participants with quality")):
+            if reading.moved:
+                yield Failure(self.call.key, f"the list of {what} changed while it was read", later=True)
+            elif reading.short:
+                yield Notice(f"meeting {self.call.key}: Zoom counts {reading.short} {what} more than it gives.")
 
-    def _parts(self, first: Answer, people: Reading, measured: Answer | None, shared: Answer | None) -> Iterator[Part]:
+    def _parts(
+        self, first: Answer, measured: Answer | None, shared: Answer | None, readings: tuple[Reading, Reading]
+    ) -> Iterator[Part]:
+        people, quality = readings
         for rows in self.client.pages(self.place(PEOPLE_LIST, MOST), people, first):
             yield Part(self.kind, self.call.summary, _joined(rows), len(rows))
         if measured and measured.judgement.verdict not in ABSENT:
-            for rows in self.client.pages(self.place(QUALITY_LIST, MOST_MEASURED), Reading(), measured):
+            for rows in self.client.pages(self.place(QUALITY_LIST, MOST_MEASURED), quality, measured):
                 yield from map(_measured, rows)
         if shared and shared.judgement.verdict not in ABSENT:
             for rows in self.client.pages(self.place(SHARED_LIST, MOST), Reading(), shared):

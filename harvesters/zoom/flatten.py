@@ -18,6 +18,7 @@ from harvesters.zoom.people import (
     DOCUMENTED,
     KNOWN,
     OF_PARTICIPANT,
+    UNNAMED,
     Key,
     client,
     identity,
@@ -111,18 +112,23 @@ def _kind(kind: str, meeting: dict[str, Any]) -> str:
 
 def _streams(groups: Any, tree: Conference, shared: dict[str, Any]) -> Iterator[Stream]:  # noqa: ANN401 - itertools' own type
     """Of each participation the sent and the received side, then what was shared."""
+    taken: Counter[Key] = Counter()
     for (kind, head), parts in groups:
         if kind == QOS:
-            yield from _sides(decode_object(head, tree.oddities), parts, tree, shared)
+            members = decode_object(head, tree.oddities)
+            base = identity(members)
+            taken[base] += 1
+            # Who has no name is told apart by place, as the participations are; who has one and comes twice is not.
+            key = (*base, str(taken[base])) if base[0] == UNNAMED and taken[base] > 1 else base
+            yield from _sides(key, members, parts, tree, shared)
         else:
             yield from shares(head, parts, tree, shared)
 
 
 def _sides(
-    members: dict[str, Any], parts: Iterator[Part], tree: Conference, shared: dict[str, Any]
+    key: Key, members: dict[str, Any], parts: Iterator[Part], tree: Conference, shared: dict[str, Any]
 ) -> Iterator[Stream]:
     """Two streams of one participation's minutes."""
-    key = identity(members)
     name = _owner(key, members, tree)
     if name is None:
         tree.oddities["participations with quality that are not among the participants"] += 1

@@ -28,6 +28,8 @@ BY_CODE: dict[int, Verdict] = {
     3161: Verdict.BAD_CALL,
     NO_GROUP: Verdict.STOP,
 }
+FEW = 6
+"""Tries of what may be wrong with one meeting alone: half a minute."""
 OF_PLAN = ("business", "dashboard", "webinar")
 """What a refusal by the plan speaks of; one that does not may be meant for the app's role."""
 BY_TEXT = (
@@ -108,7 +110,7 @@ def _unreadable(answer: Answer) -> Judgement:
         return Judgement(Verdict.REFUSED, why)
     if answer.status >= BAD_REQUEST:
         return Judgement(Verdict.STOP, f"{why}: check ZOOM_URL and ZOOM_OAUTH_URL")
-    return Judgement(Verdict.RETRY, why)
+    return Judgement(Verdict.RETRY, why, FEW)
 
 
 def _form(answer: Answer) -> str:

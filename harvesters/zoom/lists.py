@@ -19,13 +19,18 @@ MOST = 300
 TRIES = 2
 REFUSED_BY_PLAN = frozenset({Verdict.ADD_ON_MISSING})
 NOT_THERE = frozenset({Verdict.BAD_CALL})
+FORBIDDEN = 403
 MEETINGS, WEBINARS, REPORTED, REPORTED_WEBINARS = (
     "/metrics/meetings", "/metrics/webinars", "/report/meetings", "/report/webinars",
 )  # fmt: skip
 PAST, ALONE = "past", "pastOne"
 WEBINAR_TYPES = frozenset({5, 6, 9})
 Item = Call | Notice | Route
-PLAN = "the plan does not include the dashboard, or it is switched off: meetings come without quality"
+PLAN = (
+    "the plan does not include the dashboard, or it is switched off: meetings come without quality; on a Pro plan set "
+    "ZOOM_PLAN=pro, for its limits are lower"
+)
+NO_WEBINARS = "webinars were asked for, and the account has no webinar add-on: leave out --webinars and ZOOM_WEBINARS"
 NO_DASHBOARD = (
     "Zoom gives this account no dashboard, which needs a Business plan or higher with the Dashboard feature switched "
     "on; ask for the meetings alone with --via report"
@@ -90,7 +95,15 @@ class _Lister:
         yield from self._calls(self.dashboard(ALONE))
         yield from self._calls(place, first)
         if self.settings.webinars:
-            yield from self._calls(self.dashboard(PAST, WEBINARS))
+            yield from self._webinars(self.dashboard(PAST, WEBINARS))
+
+    def _webinars(self, place: Place) -> Iterator[Item]:
+        """An account without the add-on has its meetings all the same."""
+        first = self.client.ask(place.path, place.parameters, place.category, REFUSED_BY_PLAN)
+        if first.judgement.verdict in REFUSED_BY_PLAN:
+            yield Notice(f"{NO_WEBINARS} (Zoom says: {first.judgement.why}).", harm=True)
+        else:
+            yield from self._calls(place, first)
 
     def _calls(self, place: Place, first: Answer | None = None) -> Iterator[Item]:
         level = MEASURED if self.settings.quality else PEOPLE
@@ -130,7 +143,9 @@ class _Lister:
         place = Place(path, parameters, HEAVY, "meetings", f"the meetings of host {user} ({kind})")
         first = self.client.ask(path, parameters, HEAVY, NOT_THERE)
         if first.judgement.verdict in NOT_THERE:
-            yield Notice(f"the meetings of host {user} cannot be had: {first.judgement.why}.", harm=True)
+            # A host who was deleted has no meetings any more, which is final; a firewall's word is not.
+            harm = first.status == FORBIDDEN
+            yield Notice(f"the meetings of host {user} cannot be had: {first.judgement.why}.", harm=harm)
             return
         for item in self._rows(place, first):
             if isinstance(item, Notice):

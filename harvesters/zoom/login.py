@@ -84,7 +84,7 @@ def needed(settings: ZoomSettings) -> list[Pair]:
 
 def lacking(settings: ZoomSettings, granted: list[str]) -> list[str]:
     """Those of the scopes that are needed which a token does not have."""
-    held = {scope.removesuffix(":master").removesuffix(":admin") + ":admin" for scope in granted}
+    held = {scope.removesuffix(":master") + ":admin" if scope.endswith(":master") else scope for scope in granted}
     everything = {DASHBOARDS} & held
     return [
         new

@@ -13,7 +13,7 @@ from harvesters.zoom.members import ended, first, number, rest, text
 
 Key = tuple[str, ...]
 WAITING = "in_waiting_room"
-NO_TIME = "none"
+NO_TIME, UNNAMED = "none", "unnamed"
 KNOWN = frozenset({
     "user_id", "participant_uuid", "id", "participant_user_id", "registrant_id", "customer_key", "bo_mtg_id",
     "user_name", "name", "email", "user_email", "status", "role", "join_time", "leave_time", "leave_reason", "device",
@@ -68,7 +68,7 @@ def identity(members: dict[str, Any]) -> Key:
     the waiting room has a name of its own, for it may share the others with the presence that follows.
     """
     user, uuid = text(members.get("user_id")), text(members.get("participant_uuid"))
-    who = user or (f"uuid:{uuid}" if uuid else "unnamed")
+    who = user or (f"uuid:{uuid}" if uuid else UNNAMED)
     base = (who, seconds_of(members.get("join_time")) or NO_TIME)
     return (*base, "waiting") if text(members.get("status")) == WAITING else base
 

@@ -61,7 +61,9 @@ def session(row: Json, room: Rows, rules: PeermetricsRules) -> Json:
     mine = [each["id"] for each in room.issues if each["session"] == row["id"]]
     changed: Json = {"issues": mine, **row}
     if rules.devices != "list":
-        changed["devices"] = None if rules.devices == "null" else {"audio": row["devices"], "video": []}
+        # The project's demo script sends one device instead of the list.
+        told = row["devices"] if isinstance(row["devices"], list) else []
+        changed["devices"] = None if rules.devices == "null" else dict(*told[:1])
     if rules.platform == "null":
         changed["platform"] = None
     changed["geo_ip"] = _place(row["geo_ip"], rules.geo)
