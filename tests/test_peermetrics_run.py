@@ -106,6 +106,17 @@ def test_every_document_tells_its_app_and_its_room(tmp_path: Path) -> None:
 # -- rooms are not calls ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("sfu", "topology"), [(True, "sfu"), (False, "p2p")])
+def test_a_conference_tells_how_its_people_were_connected(tmp_path: Path, sfu: bool, topology: str) -> None:  # noqa: FBT001 - a table
+    people = [Person(name) for name in ("Ana", "Ben", "Cyd")]
+    with peermetrics([room("one", [call(at(9), 2, people, sfu=sfu)])]) as vendor:
+        night = PeermetricsNight.at(tmp_path, vendor)
+        assert night.harvest(DAY).exit_code == 0
+    (conference,) = night.documents()
+    assert conference["vconf"]["topology"] == topology
+    assert len(night.documents("participant")) == 3, "an SFU is nobody"
+
+
 def test_a_room_that_is_a_year_old_and_used_every_day_is_found_by_its_activity(tmp_path: Path) -> None:
     """Its row was made long before the day, so no list of the day's rooms has it."""
     used = [call(at(9 + 24 * day), 0.3) for day in range(-25, 3)]

@@ -56,6 +56,7 @@ def settings_of(folder: Path, **environ: str) -> PeermetricsSettings:
         (f"{URL}/metrics/v1/", f"{URL}/metrics/v1"),
         (f"{URL}/v10", f"{URL}/v10/v1"),
         ("http://127.0.0.1:8081", "http://127.0.0.1:8081/v1"),
+        ("http://monitor.clinic.example:8081", "http://monitor.clinic.example:8081/v1"),
     ],
 )
 def test_the_address_may_have_a_prefix_and_may_have_the_version(tmp_path: Path, written: str, base: str) -> None:
@@ -103,6 +104,22 @@ def test_nobody_at_the_address_is_one_sentence(tmp_path: Path) -> None:
 
 
 # -- what a proxy wants -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("secret", "says"),
+    [
+        ({"PEERMETRICS_HEADERS": "X-Proxy-Key: abc"}, "write https://"),
+        ({"PEERMETRICS_USER": "ana"}, "write https://"),
+        ({"PEERMETRICS_PASSWORD": "pr0xy"}, "PEERMETRICS_USER is not"),
+    ],
+)
+def test_no_secret_travels_where_others_can_read_it(tmp_path: Path, secret: dict[str, str], says: str) -> None:
+    shell = Shell(tmp_path, {"PEERMETRICS_URL": "http://monitor.clinic.example:8081", **secret})
+    done = shell("peermetrics", *DATE, "--deadline", "1s")
+    assert done.code == 78, done.err
+    assert says in done.err
+    assert not any(each in done.err for each in ("Traceback", "abc", "pr0xy"))
 
 
 def test_headers_and_login_are_sent_with_every_request(tmp_path: Path) -> None:

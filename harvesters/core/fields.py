@@ -111,7 +111,7 @@ COMMON = (
     Field("vconf.conference.end", DATE, "end of the conference; absent if unknown"),
     Field("vconf.conference.duration_s", FLOAT, "length of the conference in s"),
     Field("vconf.network.relayed", BOOLEAN, "whether the media went by way of a relay (TURN)", (STREAM,)),
-    Field("vconf.topology", KEYWORD, "routed or relayed", (CONFERENCE,)),
+    Field("vconf.topology", KEYWORD, "how media went: routed, relayed, p2p, sfu", (CONFERENCE,)),
     Field("vconf.host.id", KEYWORD, "the vendor's id of the host", (CONFERENCE,), personal=True),
     Field("vconf.host.name", KEYWORD, "name of the host", (CONFERENCE,), personal=True),
     Field("vconf.host.email", KEYWORD, "mail address of the host", (CONFERENCE,), personal=True),

@@ -50,7 +50,7 @@ def flatten(record: Record) -> Conference:
         _take(told, kind, parts, oddities)
     shared = {"peermetrics.conference_id": record.key[0], "service.name": text(told.head(APP).get("name"))}
     found = people(told, shared, oddities, ongoing=record.ongoing)
-    conference = _conference(record, told.head(ROOM), shared, found)
+    conference = _conference(record, told, shared, found)
     strange = {name: value for name, value in told.head(APP).items() if name not in APP_HELD}
     conference.extra |= {f"app.{name}": value for name, value in strange.items()}
     if record.level < MEASURED and told.of(CONNECTION):
@@ -79,7 +79,17 @@ def _take(told: Told, kind: str, parts: Iterator[Part], oddities: Counter[str]) 
                 oddities[f"a {kind} that is null or no object"] += 1
 
 
-def _conference(record: Record, room: dict[str, Any], shared: Mapping[str, Any], found: dict[str, Entity]) -> Entity:
+def _topology(told: Told) -> str | None:
+    """`sfu` where somebody was connected to one, `p2p` where to another who had a session, else unknown."""
+    peers = {str(each.get("peer")) for each in told.of(CONNECTION)}
+    if any(each.get("is_sfu") is True and str(each.get("id")) in peers for each in told.of("participant")):
+        return "sfu"
+    present = {str(each["participant"]) for each in told.of("session") if each.get("participant")}
+    return "p2p" if peers & present else None
+
+
+def _conference(record: Record, told: Told, shared: Mapping[str, Any], found: dict[str, Entity]) -> Entity:
+    room = told.head(ROOM)
     starts = [each.at for each in found.values() if each.at is not None]
     ends = [each.end for each in found.values() if each.end is not None]
     fields = {
@@ -88,6 +98,7 @@ def _conference(record: Record, room: dict[str, Any], shared: Mapping[str, Any],
         "vconf.conference.parent_id": text(room.get("conference_id")),
         "vconf.conference.name": text(room.get("conference_name")),
         "peermetrics.room": text(room.get("conference_id")),
+        "vconf.topology": _topology(told),
     }
     extra = {name: value for name, value in room.items() if name not in HELD and value != {}}
     entity = Entity(record.key, min(starts, default=None), None, fields, set(), extra)

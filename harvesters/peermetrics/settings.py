@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from harvesters.core.answers import Auth
-from harvesters.core.settings import file_name, http_url, setting
+from harvesters.core.errors import SettingsError
+from harvesters.core.settings import file_name, setting, travels_open, web_address
 
 VERSION = "/v1"
 
 
 def server(text: str) -> str:
-    """The server's address up to, not including, `/v1`.
+    """The server's address up to, not including, `/v1`. It may be http://, for the server asks nobody who they are.
 
     Raises:
         ValueError: it is no address.
     """
-    return http_url(text).rstrip("/").removesuffix(VERSION).rstrip("/")
+    return web_address(text).rstrip("/").removesuffix(VERSION).rstrip("/")
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -66,7 +67,17 @@ class PeermetricsSettings:
 
 
 def identify(settings: PeermetricsSettings) -> Auth:
-    """What every request carries."""
+    """What every request carries.
+
+    Raises:
+        SettingsError: others could read a secret on the way, or a password has no user.
+    """
+    secret = settings.headers or settings.user or settings.certificate
+    if secret and travels_open(settings.url):
+        message = "PEERMETRICS_URL: write https://, for headers, a user or a certificate are sent there."
+        raise SettingsError([message])
+    if settings.password and not settings.user:
+        raise SettingsError(["PEERMETRICS_PASSWORD is set and PEERMETRICS_USER is not: name the user too."])
     sent = dict(settings.headers or {})
     if settings.user:
         login = f"{settings.user}:{settings.password or ''}".encode()

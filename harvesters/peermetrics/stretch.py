@@ -127,14 +127,17 @@ class Reader:
             yield each
 
     def _participants(self) -> Iterator[bytes]:
-        """The rows of those who had a session: from the room's list if that is short, else each by its id."""
+        """The rows of those who had a session: from the room's list if that is short, else each by its id.
+
+        SFUs that the list has come too, for they tell how the others were connected.
+        """
         wanted = set(self.people)
         place = Place("/participants", {"conferenceId": self.stretch.room}, "the list of participants")
         first = self.client.page(place)
         several = first.count is not None and len(first.rows) < first.count <= FEW
         for each in self.client.rows(place, short=self.short) if several else first.rows:
-            if (id_ := row(each).id) in wanted:
-                wanted.discard(str(id_))
+            if (id_ := str(row(each).id)) in wanted or _is_sfu(each):
+                wanted.discard(id_)
                 yield each
         for id_ in sorted(wanted):
             answer = self.client.ask(f"/participants/{id_}", {}, GONE)
@@ -180,6 +183,11 @@ class Reader:
             self.problems.append("the server is still building the summary of its statistics")
         for participant, rows in by_person.items():
             yield from _parts(SUMMARY, _head(participant), map(bytes, rows))
+
+
+def _is_sfu(each: bytes | msgspec.Raw) -> bool:
+    told = _members.decode(each).get("is_sfu")
+    return told is not None and bytes(told) == b"true"
 
 
 def _head(participant: str) -> bytes:
