@@ -43,7 +43,7 @@ test: $(DEV)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m tests.elasticsearch_node run -- $(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(PY) -m tests.elasticsearch_node run -- $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(DEV)
 	$(PY) benchmarks/run.py --write

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from tests.elasticsearch_accounts import Account
     from tests.elasticsearch_distribution import Distribution
 
+LONGEST = ("test_docs.py", "test_elasticsearch_versions.py", "test_kill.py", "test_memory.py", "test_rights.py")
+"""Files of few and long tests: begun last, one of them would run while the other processes have nothing left to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; the others keep their order."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 @pytest.fixture(scope="session")
 def es_url() -> str:
