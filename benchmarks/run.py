@@ -56,7 +56,7 @@ def check() -> int:
         print("once more, since the machine may have been busy:", *said.values(), sep="\n")
         again = _worse(known)
         said = {name: text for name, text in again.items() if name in said}
-    print("\n".join(said.values()) or "no ratio is 25 % worse than the committed one")
+    print("\n".join(said.values()) or "no case is 25 % worse than committed")
     return int(bool(said))
 
 

@@ -63,6 +63,21 @@ def test_only_a_ratio_that_is_more_than_a_quarter_worse_is_worse(scripts: Mappin
     }
 
 
+@pytest.mark.parametrize(
+    ("script", "floor", "worse"),
+    [(1.3, 1.0, False), (0.5, 2.6, False), (1.25, 2.6, False), (1.3, 2.6, True)],
+)
+def test_a_case_is_worse_only_against_all_its_yardsticks(
+    scripts: Mapping[str, ModuleType], script: float, floor: float, *, worse: bool
+) -> None:
+    known = {"P1 path ÷ usual script": 1.0, "P1 path ÷ floor": 2.0, "P3 sender ÷ client": 1.0}
+    measured = {"P1 path ÷ usual script": script, "P1 path ÷ floor": floor, "P3 sender ÷ client": 1.0}
+    said = "P1 path ÷ floor is 2.60, 30% worse than the committed 2.00; " + (
+        "P1 path ÷ usual script is 1.30, 30% worse than the committed 1.00"
+    )
+    assert scripts["committed"].worse(known, measured) == ({"P1 path": said} if worse else {})
+
+
 def test_a_ratio_that_is_not_on_both_sides_is_named(scripts: Mapping[str, ModuleType]) -> None:
     said = scripts["committed"].worse({"old": 1.0, "both": 1.0}, {"new": 1.0, "both": 1.0})
     assert set(said) == {"old", "new"}
@@ -76,15 +91,15 @@ def test_written_ratios_are_read_back(scripts: Mapping[str, ModuleType], tmp_pat
 
 
 def test_the_committed_ratios_are_those_that_the_short_form_measures(scripts: Mapping[str, ModuleType]) -> None:
-    cases = dict.fromkeys(("bodies", "whole", "sent", "replayed", "load", "usual"), 1.0)
+    cases = dict.fromkeys(("bodies", "whole", "sent", "replayed", "load", "usual", "floor"), 1.0)
     assert scripts["committed"].read().keys() == scripts["marks"].ratios([cases]).keys()
 
 
 def test_the_ratio_of_the_short_form_is_the_median_of_the_rounds(scripts: Mapping[str, ModuleType]) -> None:
     """A round in which the machine was busy does not decide."""
-    quiet = {"bodies": 4.0, "whole": 10.0, "sent": 1.0, "replayed": 2.0, "load": 5.0, "usual": 20.0}
+    quiet = {"bodies": 4.0, "whole": 10.0, "sent": 1.0, "replayed": 2.0, "load": 5.0, "usual": 20.0, "floor": 8.0}
     busy = {**quiet, "bodies": 40.0, "load": 2500.0}
-    assert list(scripts["marks"].ratios([quiet, busy, quiet]).values()) == [0.2, 0.5, 0.5, 0.25]
+    assert list(scripts["marks"].ratios([quiet, busy, quiet]).values()) == [0.2, 0.5, 0.5, 1.25, 0.25, 0.625, 0.5]
 
 
 @pytest.mark.parametrize(
