@@ -47,10 +47,19 @@ def es(es_url: str) -> Iterator[Elasticsearch]:
 @pytest.fixture
 def prefix(es: Elasticsearch) -> Iterator[str]:
     """A prefix for the names of indices and templates, removed with all of them after the test."""
+    with own_prefix(es) as name:
+        yield name
+
+
+@contextmanager
+def own_prefix(es: Elasticsearch) -> Iterator[str]:
+    """The same for a fixture that several tests share."""
     # Not from `random`, which pytest-randomly seeds alike for every test.
     name = f"vconf-t{secrets.token_hex(4)}"
-    yield name
-    remove_all(es, name)
+    try:
+        yield name
+    finally:
+        remove_all(es, name)
 
 
 def remove_all(es: Elasticsearch, prefix: str) -> None:

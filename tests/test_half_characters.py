@@ -36,7 +36,7 @@ def test_half_characters_are_replaced_and_whole_ones_stay(body: bytes, mended: b
 
 
 @settings(max_examples=200)
-@given(st.text(st.characters(), max_size=20), st.booleans())
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.booleans())
 def test_what_every_parser_reads_stays_word_for_word(text: str, ascii_only: bool) -> None:  # noqa: FBT001
     body = json.dumps({"a": text}, ensure_ascii=ascii_only).encode()
     assert without_lone_surrogates(body) == body

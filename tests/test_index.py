@@ -16,6 +16,7 @@ from harvesters.sandbox import ANSWERS, Request, Response, load_folder
 from harvesters.sandbox.peermetrics import PeermetricsRules, serve_peermetrics
 from harvesters.sandbox.zoom import Person, meeting
 from tests import peermetrics_days, zoom_days
+from tests.conftest import own_prefix
 from tests.nights import NOBODY, Night, lake_lines, printed, vendor
 from tests.node_door import Door, leaves, sources, stored
 from tests.opentok_days import session, session_id
@@ -293,9 +294,19 @@ FIFI = Person(
 """She shares a screen, and nobody knows when she came."""
 
 
-@pytest.fixture
-def full(es_url: str, prefix: str, tmp_path: Path) -> None:
-    """A day of each vendor with everything that it can tell, in all kinds of indices; one call is not given."""
+@pytest.fixture(scope="module")
+def full(es: Elasticsearch, es_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The prefix of a day of each vendor with everything that it can tell, in all kinds of indices."""
+    with own_prefix(es) as prefix:
+        folder, cluster = tmp_path_factory.mktemp("full"), {"ES_HOST": es_url, "INDEX_PREFIX": prefix}
+        harvest_opentok(folder, es_url, prefix)
+        harvest_zoom(folder, cluster)
+        harvest_peermetrics(folder, cluster)
+        yield prefix
+
+
+def harvest_opentok(folder: Path, es_url: str, prefix: str) -> None:
+    """One call is not given."""
     sessions = [*two_calls(), session(2, day=DAY, start=timedelta(hours=3), people=1, minutes=1)]
 
     def odd(_number: int, request: Request) -> Response | None:
@@ -306,14 +317,17 @@ def full(es_url: str, prefix: str, tmp_path: Path) -> None:
         return Response(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
     with vendor(sessions, NOW, odd) as server:
-        night = Night(tmp_path, NOW, server.url, es_url, prefix, {"OPENTOK_BITRATE_UNIT": "kbit"})
+        night = Night(folder, NOW, server.url, es_url, prefix, {"OPENTOK_BITRATE_UNIT": "kbit"})
         night.setup()
         ran = night.harvest(DAY, into=["index"])
         assert (ran.exit_code, ran.only.harvested, len(ran.only.failed)) == (3, 2, 1)
-    cluster = {"ES_HOST": es_url, "INDEX_PREFIX": prefix}
+
+
+def harvest_zoom(folder: Path, cluster: dict[str, str]) -> None:
+    """By both routes."""
     seen = [*zoom_days.everything(), meeting("hL1o37VTaiN3IhHInJ0GAx==", zoom_days.at(14), people=[FIFI])]
     with zoom(seen, zoom_days.SETTLED) as dashboard:
-        by_dashboard = ZoomNight.at(tmp_path / "dashboard", dashboard).set(**cluster, **zoom_days.EVERYTHING)
+        by_dashboard = ZoomNight.at(folder / "dashboard", dashboard).set(**cluster, **zoom_days.EVERYTHING)
         assert by_dashboard.harvest(zoom_days.DAY, into=["index"]).exit_code == 0
 
     def with_host(_number: int, request: Request) -> Response | None:
@@ -326,12 +340,11 @@ def full(es_url: str, prefix: str, tmp_path: Path) -> None:
 
     reported = [meeting("gL1o37VTaiN3IhHInJ0GAx==", zoom_days.at(15))]
     with zoom(reported, zoom_days.SETTLED, intercept=with_host) as report:
-        by_report = ZoomNight.at(tmp_path / "report", report, ZOOM_VIA="report").set(**cluster)
+        by_report = ZoomNight.at(folder / "report", report, ZOOM_VIA="report").set(**cluster)
         assert by_report.harvest(zoom_days.DAY, into=["index"]).exit_code == 0
-    monitored(tmp_path, cluster)
 
 
-def monitored(folder: Path, cluster: dict[str, str]) -> None:
+def harvest_peermetrics(folder: Path, cluster: dict[str, str]) -> None:
     """A day of peermetrics, with statistics and with what a clean-up left of them."""
     for cleanup in ("off", "on"):
         rules = PeermetricsRules(cleanup=cleanup, order="stable", worker_requests=None)
@@ -344,11 +357,10 @@ def monitored(folder: Path, cluster: dict[str, str]) -> None:
         assert done.code == 0, done.err
 
 
-@pytest.mark.usefixtures("full")
-def test_every_field_that_is_emitted_is_mapped_with_a_fitting_type(es: Elasticsearch, es_url: str, prefix: str) -> None:
+def test_every_field_that_is_emitted_is_mapped_with_a_fitting_type(es: Elasticsearch, es_url: str, full: str) -> None:
     for kind in ALL_KINDS:
-        types = mapped(es, prefix, kind)
-        documents = parsed(es, es_url, prefix, kind)
+        types = mapped(es, full, kind)
+        documents = parsed(es, es_url, full, kind)
         assert documents, kind
         assert emitted(documents, types) - set(types) == set(), kind
         misfits = {
@@ -360,10 +372,9 @@ def test_every_field_that_is_emitted_is_mapped_with_a_fitting_type(es: Elasticse
         assert misfits == set(), kind
 
 
-@pytest.mark.usefixtures("full")
-def test_every_field_that_is_mapped_is_emitted_by_somebody(es: Elasticsearch, es_url: str, prefix: str) -> None:
-    types = {kind: mapped(es, prefix, kind) for kind in ALL_KINDS}
-    idle = {kind: set(types[kind]) - emitted(parsed(es, es_url, prefix, kind), types[kind]) for kind in ALL_KINDS}
+def test_every_field_that_is_mapped_is_emitted_by_somebody(es: Elasticsearch, es_url: str, full: str) -> None:
+    types = {kind: mapped(es, full, kind) for kind in ALL_KINDS}
+    idle = {kind: set(types[kind]) - emitted(parsed(es, es_url, full, kind), types[kind]) for kind in ALL_KINDS}
     assert idle == {kind: set() for kind in ALL_KINDS}
 
 
