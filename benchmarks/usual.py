@@ -1,7 +1,7 @@
 """The script that one would write without us: `json.loads`, a dictionary for each sample, `helpers.bulk`.
 
-It makes the same documents, so it does the same conversions, but none of the rest: no archive, no odd values, no
-retries, no counts. The few documents of conferences, people and streams are handed to it ready.
+It makes the same documents, so it does the same conversions and scores, but none of the rest: no archive, no odd
+values, no roll-ups, no retries, no counts. The few documents of conferences, people and streams are handed to it ready.
 """
 
 import base64
@@ -15,6 +15,7 @@ from harvesters.core.encode import Encoded
 
 Json = dict[str, Any]
 ACCOUNT = ("opentok", "46204972")
+GOOD, FAIR, MOST_AUDIO_LOSS, MOST_VIDEO_LOSS, MOST_LATENCY = 4.0, 3.0, 5.0, 3.0, 400.0
 KINDS = {"js": "browser", "android": "mobile", "ios": "mobile"}
 
 
@@ -53,6 +54,7 @@ class Usual:
             "duration_s": (end - start).total_seconds(),
             "vendor_id": meeting["meetingId"],
             "parent_id": session,
+            "size_class": _size_class(len(meeting["connections"]["resources"])),
         }
         people = {each["connectionId"]: each for each in meeting["connections"]["resources"]}
         ids = {each: _id("participant", *key, each) for each in people}
@@ -131,26 +133,49 @@ def _action(index: str, id_: str, source: Json, version: int) -> Json:
 
 
 def _quality(row: Json) -> Json:
-    quality = {}
+    quality: Json = {"model": "vq-1", "profile": "default"}
     if row.get("hasAudio", row.get("subscribeToAudio")):
+        loss, latency = _percent(row["audioPacketLoss"]), row["audioLatencyMs"]
+        mos = _mos(loss, latency or 0)
         quality["audio"] = _without_nulls(
             {
-                "loss_pct": _percent(row["audioPacketLoss"]),
-                "latency_ms": row["audioLatencyMs"],
+                "loss_pct": loss,
+                "latency_ms": latency,
+                "mos": mos,
+                "label": "good" if mos >= GOOD else "fair" if mos >= FAIR else "poor",
+                "inputs": ["loss"] if latency is None else ["loss", "latency"],
+                "poor_due_to": _beyond(loss, latency, MOST_AUDIO_LOSS),
             }
         )
     if row.get("hasVideo", row.get("subscribeToVideo")):
         width, height = (int(part) for part in row["videoResolution"].split("x"))
+        loss, latency = _percent(row["videoPacketLoss"]), row["videoLatencyMs"]
         quality["video"] = _without_nulls(
             {
-                "loss_pct": _percent(row["videoPacketLoss"]),
-                "latency_ms": row["videoLatencyMs"],
+                "loss_pct": loss,
+                "latency_ms": latency,
                 "width": width,
                 "height": height,
                 "pixels": width * height,
+                "label": "unknown",
+                "poor_due_to": _beyond(loss, latency, MOST_VIDEO_LOSS),
             }
         )
     return quality
+
+
+def _size_class(people: int) -> str:
+    return next(name for most, name in ((1, "alone"), (2, "pair"), (6, "small"), (20, "medium")) if people <= most)
+
+
+def _mos(loss: float, latency: float) -> float:
+    delay = 20 + latency
+    r = 93.2 - 0.024 * delay - max(0.0, 0.11 * (delay - 177.3)) - 95 * loss / (loss + 20)
+    return round(1.0 if r <= 0 else max(1.0, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6), 4)
+
+
+def _beyond(loss: float, latency: float | None, most: float) -> list[str] | None:
+    return [name for name, bad in (("loss", loss > most), ("latency", (latency or 0) > MOST_LATENCY)) if bad] or None
 
 
 def _percent(ratio: float) -> float:

@@ -66,6 +66,7 @@ class Rooms:
     )
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "Rooms"}
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {"held": ("name", "country")}
+    interval_s: ClassVar[float] = 10.0
     limits: ClassVar[Limits] = Limits(timedelta(hours=24), timedelta(days=30), (Rate(50, 1, "key"),), 3, 1_000_000)
 
     def __init__(self, settings: RoomsSettings, api: Api) -> None:

@@ -428,7 +428,9 @@ class _Own(msgspec.Struct, omit_defaults=True):
 
 
 def test_what_rows_and_their_stream_tell_under_the_vendors_name_stands_together() -> None:
-    splice = Splice({"event": {"kind": "metric"}, "vconf": {"type": "sample"}, "zoom": {"user_id": "1"}}, "key", "zoom")
+    splice = Splice(
+        {"event": {"kind": "metric"}, "vconf": {"type": "sample"}, "zoom": {"user_id": "1"}}, "key", "zoom", {}
+    )
     for own, expected in (
         (_Own(2.0), {"user_id": "1", "heard": 2.0}),
         (_Own(), {"user_id": "1"}),

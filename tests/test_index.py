@@ -279,20 +279,32 @@ def with_odds(answer: dict[str, Any], broken: str) -> None:
     """Make a detail answer tell of everything: a call that is not given, ends unknown, members nobody knows."""
     found = answer["data"]["project"]["sessionData"]["sessions"]
     found["resources"] = [None if each["sessionId"] == broken else each for each in found["resources"]]
-    (first, _) = [each["meetings"]["resources"][0] for each in found["resources"] if each]
+    (first, second) = [each["meetings"]["resources"][0] for each in found["resources"] if each]
     person, publisher = first["connections"]["resources"][0], first["publishers"]["resources"][0]
     for entity in (first, person, publisher):
         entity["destroyedAt"] = None
         entity["surprise"] = {"deep": [1, "two"]}
     publisher["streamStatsCollection"]["resources"][0]["audioPacketLoss"] = -0.01
+    for each in (publisher, *second["publishers"]["resources"]):
+        # What the vendor says of received streams alone, it might say of a sent one.
+        each["streamStatsCollection"]["resources"][0] |= {"audioLatencyMs": 20, "videoLatencyMs": 30}
 
 
 FIFI = Person(
     "Fifi",
     row={"join_time": "", "issue_list": ["Unstable screen share quality"]},
-    minute={"as_input": {"bitrate": "1.2 mbps", "latency": "40 ms", "jitter": "3 ms", "frame_rate": "5 fps"}},
-)
-"""She shares a screen, and nobody knows when she came."""
+    minute={
+        way: {"bitrate": "1.2 mbps", "latency": "40 ms", "jitter": "3 ms", "avg_loss": "9 %", "resolution": "1280*720",
+              "frame_rate": "1 fps"}
+        for way in ("as_input", "as_output")
+    } | {"audio_output": {"latency": "900 ms", "jitter": "3 ms", "avg_loss": "30 %"},
+         "video_output": {"bitrate": "40 kbps", "latency": "900 ms", "avg_loss": "30 %", "resolution": "640*360"},
+         "audio_input": {"latency": "900 ms", "avg_loss": "30 %"},
+         "video_input": {"bitrate": "40 kbps", "avg_loss": "30 %", "resolution": "640*360", "frame_rate": "3 fps"}},
+)  # fmt: skip
+"""She shares a screen over a bad line, and nobody knows when she came."""
+GINA = [Person("Gina", came, left, email="gina@example.com") for came, left in ((0, 60), (90, None))]
+"""She comes back."""
 
 
 @pytest.fixture(scope="module")
@@ -326,7 +338,7 @@ def harvest_opentok(folder: Path, es_url: str, prefix: str) -> None:
 
 def harvest_zoom(folder: Path, cluster: dict[str, str]) -> None:
     """By both routes."""
-    seen = [*zoom_days.everything(), meeting("hL1o37VTaiN3IhHInJ0GAx==", zoom_days.at(14), people=[FIFI])]
+    seen = [*zoom_days.everything(), meeting("hL1o37VTaiN3IhHInJ0GAx==", zoom_days.at(14), people=[FIFI, *GINA])]
     with zoom(seen, zoom_days.SETTLED) as dashboard:
         by_dashboard = ZoomNight.at(folder / "dashboard", dashboard).set(**cluster, **zoom_days.EVERYTHING)
         assert by_dashboard.harvest(zoom_days.DAY, into=["index"]).exit_code == 0
@@ -346,8 +358,8 @@ def harvest_zoom(folder: Path, cluster: dict[str, str]) -> None:
 
 
 def harvest_peermetrics(folder: Path, cluster: dict[str, str]) -> None:
-    """A day of peermetrics, with statistics and with what a clean-up left of them."""
-    for cleanup in ("off", "on"):
+    """A day of peermetrics, with what a clean-up left of its statistics, then with these."""
+    for cleanup in ("on", "off"):
         rules = PeermetricsRules(cleanup=cleanup, order="stable", worker_requests=None)
         (folder / cleanup).mkdir()
         with serve_peermetrics(

@@ -153,8 +153,11 @@ def test_the_servers_own_demo_with_statistics_of_a_real_chrome(tmp_path: Path) -
     devices = [each["vconf"]["device"] for each in night.documents("participant")]
     assert devices == [{"camera": "Plactronics Bluetooth Headset"}, {"microphone": "Sennheiser Earplugs"}]
     measured = [json.loads(json.dumps(each["vconf"]["quality"])) for each in night.documents("sample")]
-    assert {"audio": {
+    # From mouth to ear 20 + 1 / 2 + 58.28 = 78.78 ms: R is 93.2 - 0.024 x 78.78 = 91.30928.
+    # 1 + 0.035 x R + R x (R - 60) x (100 - R) x 7e-6 = 1 + 3.195825 + 0.173924 = 4.369749.
+    assert {"model": "vq-1", "profile": "default", "audio": {
         "loss_pct": 0.0, "bitrate_kbps": 22.945318, "rtt_ms": 1.0, "jitter_ms": 4.0, "buffer_ms": 58.28,
+        "mos": 4.3697, "label": "good", "inputs": ["loss", "rtt", "buffer"],
     }} in measured  # fmt: skip
     rates = [each["video"]["bitrate_kbps"] for each in measured if "bitrate_kbps" in each.get("video", {})]
     assert rates == [1714.423705]

@@ -298,6 +298,8 @@ def test_a_whole_row_of_the_dashboard_lands_in_its_fields() -> None:
         "state": "in_meeting",
         "join_time_s": 3.98,
         "leave_reason": "Ann left the meeting. Reason: Host ended the meeting.",
+        "dropped": False,
+        "room": "room==",
         "duration_s": 28 * 60,
     }
     assert document["zoom"] == {

@@ -44,6 +44,7 @@ class Wards:
     )
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "Wards"}
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {"meeting": ("name", "ip")}
+    interval_s: ClassVar[float] = 10.0
     limits: ClassVar[Limits] = Limits(timedelta(hours=24), timedelta(days=30), (Rate(50, 1, "key"),), 3, 1_000_000)
     calls: ClassVar[Sequence[Json]] = ()
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from harvesters import source_class
 from harvesters.commands.chosen import Ready
@@ -23,9 +24,13 @@ from harvesters.core.settings import digest, load, require, shaping
 from harvesters.core.source import Account, Source
 from harvesters.core.traffic import Traffic
 from harvesters.core.workshop import Workshop
+from harvesters.quality.assessment import QualityAssessment
+from harvesters.quality.scoring import Judge
+from harvesters.quality.thresholds import DEFAULT as DEFAULT_PROFILE
+from harvesters.quality.thresholds import thresholds
 from harvesters.quality.units import bitrate_step
 
-ENGINE_REVISION = 1
+ENGINE_REVISION = 2
 
 
 def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
@@ -38,6 +43,9 @@ def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
         # It stands in each document, so another name makes other documents.
         shapes["vconf.account.name"] = account.name
     step = bitrate_step(shapes)
+    model = thresholds(place.common.quality_profile)
+    if model.profile != DEFAULT_PROFILE:
+        shapes["QUALITY_PROFILE"] = model.profile
     envelope = Envelope(
         vendor=vendor,
         account=account.id,
@@ -48,7 +56,8 @@ def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
         constants=source.constants,
         fields=by_name(source.fields),
     )
-    return Recipe(source.flatten, envelope, (step,) if step else ())
+    assess = partial(QualityAssessment, judge=Judge(model), nominal_s=source.interval_s)
+    return Recipe(source.flatten, envelope, (step,) if step else (), assess)
 
 
 def destinations(place: Workplace, names: Sequence[str], deadline: float) -> list[Destination]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harvesters.core.settings import setting, travels_open, web_address
+from harvesters.core.settings import one_of, setting, travels_open, web_address
 
 _PREFIX_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 LONGEST_PREFIX = 40
@@ -87,6 +87,12 @@ class CommonSettings:
     )
     vendor_ca_file: Path | None = setting(
         "VENDOR_CA_FILE", "certificates to trust for vendors, behind a school's proxy", parse=Path
+    )
+    quality_profile: str = setting(
+        "QUALITY_PROFILE",
+        "which limits tell poor quality: default, or cqd (those of Microsoft's Call Quality Dashboard)",
+        parse=one_of("default", "cqd"),
+        default="default",
     )
     now: str | None = setting("VCONF_NOW", "an instant that replaces the clock, for tests and reproducible runs")
 

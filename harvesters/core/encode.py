@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from harvesters.core.assessment import Assessment, Unassessed
 from harvesters.core.day import iso_ms
 from harvesters.core.extra import bounded
 from harvesters.core.fields import CONFERENCE, ISSUE, PARTICIPANT, SAMPLE, STREAM, Field
@@ -80,9 +81,11 @@ class RecordEncoder:
         self._block: dict[str, Any] = {}
         self._seen: set[str] = set()
         self._participant_ids: dict[tuple[str, ...], str] = {}
+        self._assessment: Assessment
 
-    def documents(self, tree: Conference) -> Iterator[Encoded]:
+    def documents(self, tree: Conference, assessment: Assessment | None = None) -> Iterator[Encoded]:
         """Samples and streams as the tree is walked, then participants, issues and the conference."""
+        self._assessment = assessment or Unassessed(tree)
         self._prepare(tree)
         count = 0
         for stream in tree.streams:
@@ -92,14 +95,15 @@ class RecordEncoder:
                 continue
             count += 1
             yield from self._stream(stream, id_, tree)
-        for entity in tree.participants.values():
-            yield from self._participant(entity)
-        for issue in tree.issues:
+        for name in tree.participants:
+            yield from self._participant(name, tree)
+        for issue in (*tree.issues, *self._assessment.issues()):
             yield from self._issue(issue, tree)
         if tree.conference:
             fields = {
                 "vconf.participants.count": _people(tree),
                 "vconf.streams.count": count,
+                **self._assessment.conference(),
             }
             yield self._entity(CONFERENCE, tree.conference, (), self.conference_id, fields)
 
@@ -117,6 +121,7 @@ class RecordEncoder:
                 "vconf.conference.duration_s": seconds(conference),
             }
             self._block |= {k: v for k, v in conference.fields.items() if k.startswith("vconf.conference.")}
+            self._block |= self._assessment.shared()
 
     def _common(self) -> dict[str, Any]:
         envelope, fetched = self._envelope, iso_ms(self._fetched_at)
@@ -190,11 +195,15 @@ class RecordEncoder:
         self._seen.add(id_)
         return len(self._seen) > before
 
-    def _participant(self, entity: Entity) -> Iterator[Encoded]:
+    def _participant(self, name: str, tree: Conference) -> Iterator[Encoded]:
+        entity = tree.participants[name]
         id_ = self._participant_id(entity.key)
         if self._first(id_):
+            before = self._assessment.rejoin_of(name)
             more = {
+                **self._assessment.participant(name),
                 "vconf.participant.id": id_,
+                "vconf.participant.rejoin_of": self._participant_id(tree.participants[before].key) if before else None,
                 "vconf.participant.duration_s": seconds(entity) if entity.present else None,
                 "vconf.presence": presence(entity),
             }
@@ -243,6 +252,7 @@ class RecordEncoder:
         span = span_fields(entity)
         more = {
             **self._repeated(links, entity, STREAM),
+            **self._assessment.stream(stream),
             "vconf.stream.start": span.get("event.start"),
             "vconf.stream.end": span.get("event.end"),
             "vconf.stream.duration_s": seconds(entity),
@@ -258,10 +268,10 @@ class RecordEncoder:
             **self._typed(SAMPLE),
             **self._repeated(links, stream.entity, SAMPLE),
         }
-        document = Splice(nest(flat), key, self._envelope.vendor).document
+        document = Splice(nest(flat), key, self._envelope.vendor, self._assessment.constants).document
         index, version = self._index[SAMPLE], self._fetched_at
         last, ordinal, count = None, 0, 0
-        for row in stream.rows:
+        for row in self._assessment.rows(stream):
             at = row.at
             ordinal = ordinal + 1 if at == last else 0
             last = at

@@ -5,56 +5,63 @@ module. A test fails when a flattener emits a
 field that is not in it, or when nobody emits one that is.
 """
 
-from dataclasses import dataclass
+from harvesters.core.field import (
+    ALL,
+    BOOLEAN,
+    CALL_TYPES,
+    CHILDREN,
+    CONFERENCE,
+    DATE,
+    DATE_RANGE,
+    ENTITIES,
+    FLATTENED,
+    FLOAT,
+    IP,
+    ISSUE,
+    KEYWORD,
+    LONG,
+    PARTICIPANT,
+    RUN,
+    RUN_TYPES,
+    SAMPLE,
+    SLICE,
+    STREAM,
+    TEXT,
+    Field,
+)
+from harvesters.core.quality_fields import QUALITY
 
-KEYWORD, FLOAT, LONG, BOOLEAN, DATE, TEXT, FLATTENED, DATE_RANGE, IP = (
-    "keyword", "float", "long", "boolean", "date", "text", "flattened", "date_range", "ip",
-)  # fmt: skip
-
-CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE, SLICE, RUN = (
-    "conference", "participant", "stream", "sample", "issue", "slice", "run",
-)  # fmt: skip
-CALL_TYPES = (CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE)
-ENTITIES = (CONFERENCE, PARTICIPANT, STREAM, ISSUE)
-RUN_TYPES = (SLICE, RUN)
-CHILDREN = (PARTICIPANT, STREAM, SAMPLE, ISSUE)
-ALL = CALL_TYPES + RUN_TYPES
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field.
-
-    Attributes:
-        name: dotted, as in `_source`.
-        type: of the mapping.
-        help: what it means, with its unit.
-        types: document types that carry it.
-        personal: whether it tells of a person (the privacy step treats it).
-    """
-
-    name: str
-    type: str
-    help: str
-    types: tuple[str, ...] = CALL_TYPES
-    personal: bool = False
-
-
-NOT_OF = {
-    "audio": frozenset({"width", "height", "pixels", "fps", "freeze_pct"}),
-    "video": frozenset[str](),
-    # What is received is not told apart from a camera's by anybody who measures these.
-    "screen": frozenset({"buffer_ms", "freeze_pct"}),
-}
-
-
-def _media(name: str, type_: str, help_: str) -> tuple[Field, ...]:
-    return tuple(
-        Field(f"vconf.quality.{medium}.{name}", type_, f"{medium}: {help_}", (SAMPLE,))
-        for medium in ("audio", "video", "screen")
-        if name not in NOT_OF[medium]
-    )
-
+__all__ = [
+    "ALL",
+    "BOOLEAN",
+    "CALL_TYPES",
+    "CHILDREN",
+    "COMMON",
+    "CONFERENCE",
+    "DATE",
+    "DATE_RANGE",
+    "ECS",
+    "ENTITIES",
+    "FLATTENED",
+    "FLOAT",
+    "IP",
+    "ISSUE",
+    "ISSUES",
+    "KEYWORD",
+    "LONG",
+    "NEUTRAL",
+    "PARTICIPANT",
+    "QUALITY",
+    "RUN",
+    "RUNS",
+    "RUN_TYPES",
+    "SAMPLE",
+    "SLICE",
+    "STREAM",
+    "TEXT",
+    "Field",
+    "by_name",
+]  # fmt: skip
 
 ECS = (
     Field("@timestamp", DATE, "start of the thing; instant of a sample", ALL),
@@ -120,12 +127,30 @@ COMMON = (
     Field("vconf.media.recording", BOOLEAN, "whether it was recorded", (CONFERENCE,)),
     Field("vconf.media.pstn", BOOLEAN, "whether somebody was there by telephone", (CONFERENCE,)),
     Field("vconf.participants.count", LONG, "participants (joins) who were in the conference", (CONFERENCE,)),
+    Field("vconf.conference.size_class", KEYWORD, "alone, pair, small (to 6), medium (to 20), large (to 100), huge"),
+    Field("vconf.participants.unique", LONG, "people, however often they came", (CONFERENCE,)),
+    Field("vconf.participants.peak", LONG, "most participants at one instant", (CONFERENCE,)),
+    Field("vconf.minutes.participant", FLOAT, "minutes from join to leave of all, two devices twice", (CONFERENCE,)),
+    Field("vconf.minutes.attendance", FLOAT, "minutes in which each person was there, all people", (CONFERENCE,)),
+    Field("vconf.minutes.published", FLOAT, "minutes of all streams that were sent", (CONFERENCE,)),
+    Field("vconf.minutes.subscribed", FLOAT, "minutes of all streams that were received", (CONFERENCE,)),
+    Field("vconf.rejoins", LONG, "times that somebody came back within five minutes", (CONFERENCE,)),
+    Field("vconf.drops", LONG, "participants who were cut off; absent where the vendor does not tell", (CONFERENCE,)),
     Field("vconf.streams.count", LONG, "streams, sent and received", (CONFERENCE,)),
+    Field("vconf.streams.relayed_pct", FLOAT, "share of streams by way of a relay, in percent", (CONFERENCE,)),
+    Field("vconf.streams.tcp_pct", FLOAT, "share of streams over TCP, in percent", (CONFERENCE,)),
     Field("vconf.participant.id", KEYWORD, "`_id` of the participant", CHILDREN),
     Field("vconf.participant.role", KEYWORD, "host or attendee, and the like", (PARTICIPANT,)),
     Field("vconf.participant.state", KEYWORD, "such as in the meeting or in the waiting room", (PARTICIPANT,)),
     Field("vconf.participant.join_time_s", FLOAT, "how long joining took in s", (PARTICIPANT,)),
     Field("vconf.participant.leave_reason", KEYWORD, "why the person left", (PARTICIPANT,), personal=True),
+    Field("vconf.participant.room", KEYWORD, "breakout room of the stay", (PARTICIPANT,)),
+    Field("vconf.participant.dropped", BOOLEAN, "whether the stay ended without a normal leave", (PARTICIPANT,)),
+    Field(
+        "vconf.participant.rejoin", BOOLEAN, "whether the person had left within five minutes before", (PARTICIPANT,)
+    ),
+    Field("vconf.participant.rejoin_of", KEYWORD, "`_id` of the participant that ended before", (PARTICIPANT,)),
+    Field("vconf.participant.overlap", BOOLEAN, "whether the person was there once more at that time", (PARTICIPANT,)),
     Field("vconf.participant.duration_s", FLOAT, "from join to leave in s", (PARTICIPANT,)),
     Field("vconf.presence", DATE_RANGE, "from join to leave; gives concurrency", (PARTICIPANT,)),
     Field("vconf.client.sdk.name", KEYWORD, "client SDK", CHILDREN),
@@ -150,25 +175,6 @@ COMMON = (
     Field("vconf.stream.end", DATE, "end of the stream; absent if unknown", (STREAM,)),
     Field("vconf.stream.duration_s", FLOAT, "length of the stream in s", (STREAM,)),
     Field("vconf.stream.samples", LONG, "measurements of the stream", (STREAM,)),
-)
-
-QUALITY = (
-    *_media("loss_pct", FLOAT, "packet loss in percent, 0 to 100"),
-    *_media("latency_ms", FLOAT, "one-way delay in ms"),
-    *_media("rtt_ms", FLOAT, "delay there and back in ms"),
-    *_media("jitter_ms", FLOAT, "jitter in ms"),
-    *_media("bitrate_kbps", FLOAT, "bitrate in 1000 bit/s"),
-    *_media("width", LONG, "picture width in pixels"),
-    *_media("height", LONG, "picture height in pixels"),
-    *_media("pixels", LONG, "width times height"),
-    *_media("fps", FLOAT, "pictures in a second"),
-    *_media("buffer_ms", FLOAT, "time in the jitter buffer in ms"),
-    *_media("freeze_pct", FLOAT, "share of the time in which the picture stood still in percent, 0 to 100"),
-    Field("vconf.quality.vendor.mos", FLOAT, "the vendor's own score of audio, 1 to 5", (STREAM,)),
-    Field("vconf.sample.interval_s", FLOAT, "time that the measurement stands for in s", (SAMPLE,)),
-    Field("vconf.cpu.app_pct", FLOAT, "load by the vendor's program in percent, 0 to 100", (SAMPLE,)),
-    Field("vconf.cpu.system_pct", FLOAT, "load of the whole machine in percent, 0 to 100", (SAMPLE,)),
-    Field("vconf.wifi.rssi_dbm", FLOAT, "strength of the Wi-Fi signal in dBm", (SAMPLE,)),
 )
 
 ISSUES = (

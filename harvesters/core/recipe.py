@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from harvesters.core.archive import Entry
+from harvesters.core.assessment import Assessment, Unassessed
 from harvesters.core.day import to_ms
 from harvesters.core.encode import Encoded, Envelope, RecordEncoder
 from harvesters.core.manifest import Stamp
@@ -18,12 +19,13 @@ Step = Callable[[Row], Row]
 class Recipe:
     """How records become documents: everything that their bytes depend on.
 
-    `steps` are applied to every row, in order.
+    `steps` are applied to every row, in order; `assess` judges what they give.
     """
 
     flatten: Callable[[Record], Conference]
     envelope: Envelope
     steps: tuple[Step, ...] = ()
+    assess: Callable[[Conference], Assessment] = Unassessed
 
     def documents(self, record: Record, fetched_at: int, oddities: Counter[str]) -> Iterator[Encoded]:
         """The documents of one record, streamed."""
@@ -31,7 +33,7 @@ class Recipe:
         if self.steps:
             tree.streams = map(self._stepped, tree.streams)
         encoder = RecordEncoder(self.envelope, record.key, to_ms(record.started), fetched_at)
-        yield from encoder.documents(tree)
+        yield from encoder.documents(tree, self.assess(tree))
         oddities.update(tree.oddities)
 
     def _stepped(self, stream: Stream) -> Stream:

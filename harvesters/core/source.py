@@ -208,6 +208,8 @@ class Source(Protocol):
     `limits` are the vendor's as its documents state them; `limits_of` those of one account, whose plan and settings
     may allow more or ask for less.
 
+    `interval_s` is how often the vendor measures a stream, in s, where a measurement does not say it.
+
     `fields` are the vendor's own fields in the field list, `constants` fields with the same value in all
     documents (`observer.vendor`), `personal` the raw members that tell of a person, by kind of part.
     """
@@ -219,6 +221,7 @@ class Source(Protocol):
     fields: ClassVar[tuple[Field, ...]]
     constants: ClassVar[Mapping[str, str]]
     limits: ClassVar[Limits]
+    interval_s: ClassVar[float]
     personal: ClassVar[Mapping[str, tuple[str, ...]]]
 
     def __init__(self, settings: Any, api: Api) -> None:  # noqa: ANN401 - each vendor has a dataclass of its own

@@ -1,5 +1,6 @@
 """The document of one row: its own numbers, spliced as bytes into what its stream's documents share."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,8 +17,11 @@ _encode = msgspec.json.Encoder().encode
 class Splice:
     """The bytes around the rows of one stream."""
 
-    def __init__(self, shared: dict[str, Any], key: str, vendor: str) -> None:
-        """`shared`: the nested fields of every row, used up; `key`: the readable key without the instant."""
+    def __init__(self, shared: dict[str, Any], key: str, vendor: str, judged: Mapping[str, str]) -> None:
+        """`shared`: the nested fields of every row, used up; `key`: the readable key without the instant.
+
+        `judged`: members of every row's quality.
+        """
         event, vconf = shared.pop("event"), shared.pop("vconf")
         own = shared.pop(vendor, None)
         self._event = b'","event":%s,"id":%s/' % (_encode(event)[:-1], _encode(key)[:-1])
@@ -29,6 +33,7 @@ class Splice:
         )  # fmt: skip
         self._vconf = b'"vconf":' + _encode(vconf)[:-1]
         self._after_own = b"," + self._vconf
+        self._quality = b',"quality":{' + (_encode(judged)[1:-1] + b"," if judged else b"")
 
     def document(self, row: Row, ordinal: int) -> bytes:
         """The source of one row's document."""
@@ -40,14 +45,14 @@ class Splice:
             return b"".join((b'{"@timestamp":"', at, self._event, name, *middle, b"}}"))
         return b"".join((
             b'{"@timestamp":"', at, self._event, name, self._before_own, own[1:], self._after_own,
-            b',"quality":', quality, b"}}",
+            self._quality, quality[1:], b"}}",
         ))  # fmt: skip
 
     def _middle(self, row: Row, own: bytes, quality: bytes) -> list[bytes]:
         """What stands between a document's id and its end where something is absent, flagged or of the machine."""
         parts = [self._shared, self._vconf] if own in NOTHING else [self._before_own, own[1:], self._after_own]
         if quality not in NOTHING:
-            parts += (b',"quality":', quality)
+            parts += (self._quality, quality[1:])
         if row.flags:
             parts += (b',"flags":', _encode(row.flags))
         if row.machine and (machine := _without_empty(_encode(row.machine))) not in NOTHING:

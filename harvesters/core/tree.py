@@ -17,6 +17,9 @@ class Medium(msgspec.Struct, omit_defaults=True, gc=False):
 
     `loss_pct` 0..100, `latency_ms` one way, `bitrate_kbps` in 1000 bit/s, sizes in pixels, `rtt_ms` there and
     back, `fps` pictures in a second, `buffer_ms` in the jitter buffer, `freeze_pct` of the time 0..100.
+
+    From `mos` on it is our own judgement, which no vendor's module fills in: `mos` and `score` 1..5, `label`,
+    `poor_due_to` the reasons, `inputs` what the score was made from.
     """
 
     loss_pct: float | None = None
@@ -30,6 +33,11 @@ class Medium(msgspec.Struct, omit_defaults=True, gc=False):
     fps: float | None = None
     buffer_ms: float | None = None
     freeze_pct: float | None = None
+    mos: float | None = None
+    score: float | None = None
+    label: str | None = None
+    poor_due_to: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 class Quality(msgspec.Struct, omit_defaults=True, gc=False):
@@ -76,6 +84,7 @@ class Row(msgspec.Struct, gc=False):
         own: the vendor's own numbers, written under the vendor's name as they came.
         flags: what was clamped or guessed.
         machine: the interval, and what was measured of the client's machine.
+        packets: how many the loss is a share of, where they were counted.
     """
 
     at: int
@@ -83,6 +92,7 @@ class Row(msgspec.Struct, gc=False):
     own: msgspec.Struct | None = None
     flags: tuple[str, ...] = ()
     machine: Machine | None = None
+    packets: float | None = None
 
 
 @dataclass(slots=True)
@@ -118,12 +128,14 @@ class Stream:
         participant: key of the participant it belongs to, None if the vendor did not say.
         peer: key of the participant at the other end.
         rows: measurements in order of time, read once.
+        summary: likewise measurements of which the vendor keeps but a summary: they count, and are no documents.
     """
 
     entity: Entity
     participant: str | None
     peer: str | None
     rows: Iterable[Row]
+    summary: Iterable[Row] = ()
 
 
 @dataclass(slots=True)

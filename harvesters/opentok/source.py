@@ -49,6 +49,7 @@ class OpenTok:
     fields: ClassVar[tuple[Field, ...]] = OPENTOK
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "Vonage", "observer.product": "Video API"}
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {"meeting": ("guid", "userAgent", "country")}
+    interval_s: ClassVar[float] = 30.0
     limits: ClassVar[Limits] = Limits(
         settle=timedelta(hours=32),
         retention=timedelta(days=21),

@@ -142,10 +142,10 @@ class _Maker:
         return Stream(self._entity(track, pair, screen=screen), self._session(track), self._peer(track), rows)
 
     def summarised(self, track: Track, pair: Candidate | None) -> Stream:
-        """A track of which a clean-up left a summary: without measurements."""
+        """A track of which a clean-up left a summary: its measurements count, and are no documents."""
         entity = self._entity(track, pair, screen=False)
         summarised(entity, track)
-        return Stream(entity, self._session(track), self._peer(track), ())
+        return Stream(entity, self._session(track), self._peer(track), (), measurements(track, screen=False))
 
     def _entity(self, track: Track, pair: Candidate | None, *, screen: bool) -> Entity:
         connection = self._connections.get(track.event.connection or "", {})

@@ -83,6 +83,7 @@ def _end(entity: Entity, last: int | None, *, ongoing: bool) -> None:
     elif last is not None:
         entity.end = last
         entity.flags.add("end_estimated")
+        entity.fields["vconf.participant.dropped"] = True
 
 
 def _participant(session: Json, person: Json, events: list[Json], shared: Mapping[str, Any]) -> Entity:
@@ -91,13 +92,16 @@ def _participant(session: Json, person: Json, events: list[Json], shared: Mappin
         **shared,
         "peermetrics.session_id": text(session.get("id")),
         "peermetrics.participant_id": text(session.get("participant")),
-        "peermetrics.ended_by": _ended_by(events),
+        "peermetrics.ended_by": (ended_by := _ended_by(events)),
         "user.id": text(person.get("participant_id")),
         "user.full_name": text(person.get("participant_name")),
         "vconf.participant.join_time_s": (called - joined) / 1000 if joined and called and called >= joined else None,
         **_client(session, person),
         **_devices(session.get("devices")),
     }
+    if text(session.get("end_time")):
+        # A page that is left says so; a tab that crashes, or a line that breaks, does not.
+        fields["vconf.participant.dropped"] = ended_by is None
     extra = {name: value for name, value in session.items() if name not in KNOWN}
     custom = [each.get("data") for each in events if each.get("type") == "custom" and each.get("data") is not None]
     if custom:

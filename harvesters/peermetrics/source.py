@@ -37,7 +37,7 @@ class Peermetrics:
 
     name: ClassVar[str] = "peermetrics"
     title: ClassVar[str] = "peermetrics conferences from a self-hosted server"
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
     Settings: ClassVar[type[PeermetricsSettings]] = PeermetricsSettings
     fields: ClassVar[tuple[Field, ...]] = PEERMETRICS
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "peermetrics", "observer.product": "peermetrics"}
@@ -47,6 +47,7 @@ class Peermetrics:
         "event": ("data",),
         "stats": ("data.connection",),
     }
+    interval_s: ClassVar[float] = 10.0
     limits: ClassVar[Limits] = Limits(
         settle=timedelta(hours=48),
         # Sessions are given for 30 days, and a day's first conference depends on the day before it and ten minutes.

@@ -113,6 +113,10 @@ def _order(members: dict[str, Any]) -> tuple[int, int, list[str]]:
     return join, leave, [text(members.get(name)) or "" for name in ORDER]
 
 
+CUT_OFF = re.compile(r"network connection|lost connection|connection lost|disconnected|timed? ?out", re.IGNORECASE)
+"""What Zoom says where somebody did not leave; a person's name stands before it."""
+
+
 def _participation(key: Key, members: dict[str, Any]) -> Entity:
     status = text(members.get("status"))
     fields = {
@@ -129,7 +133,9 @@ def _participation(key: Key, members: dict[str, Any]) -> Entity:
         "zoom.screen_share_quality": text(members.get("screen_share_quality")),
         "vconf.participant.role": text(members.get("role")),
         "vconf.participant.state": status,
-        "vconf.participant.leave_reason": reason(members.get("leave_reason")),
+        "vconf.participant.room": text(members.get("bo_mtg_id")),
+        "vconf.participant.leave_reason": (why := reason(members.get("leave_reason"))),
+        "vconf.participant.dropped": CUT_OFF.search(why.rpartition("Reason:")[2]) is not None if why else None,
         "vconf.participant.join_time_s": number(members.get("total_jointime_cost")),
         "vconf.device.microphone": text(members.get("microphone")),
         "vconf.device.speaker": text(members.get("speaker")),

@@ -35,13 +35,14 @@ class Zoom:
 
     name: ClassVar[str] = "zoom"
     title: ClassVar[str] = "Zoom meetings and webinars from the dashboard and report APIs"
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
     Settings: ClassVar[type[ZoomSettings]] = ZoomSettings
     fields: ClassVar[tuple[Field, ...]] = ZOOM
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "Zoom", "observer.product": "Meetings"}
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "meeting": JOINED, "webinar": ATTENDED, "qos": CLIENT, "sharing": ("id", "user_name"), "reported": REPORTED_OF,
     }  # fmt: skip
+    interval_s: ClassVar[float] = 60.0
     limits: ClassVar[Limits] = LIMITS
 
     def __init__(self, settings: ZoomSettings, api: Api) -> None:
