@@ -6,6 +6,7 @@ searched for only where there is any.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -105,18 +106,25 @@ class HeldIndex:
 
     def _hits(self, conference_id: str) -> Iterator[Mapping[str, Any]]:
         """The ids of a conference's documents, page by page."""
-        with self._cluster.sentences():
-            opened = self._cluster.admin.open_point_in_time(
-                index=",".join(self._names), keep_alive=KEPT, ignore_unavailable=True
-            )
+        view: str = self._patiently(self._opened)
         after: list[Any] | None = None
         try:
-            while hits := self._patiently(partial(self._page, opened["id"], conference_id, after)):
+            while hits := self._patiently(partial(self._page, view, conference_id, after)):
                 yield from hits
                 after = hits[-1]["sort"]
         finally:
-            with self._cluster.sentences():
-                self._cluster.admin.close_point_in_time(id=opened["id"])
+            # Of a node that is gone the error is known already; it forgets the view by itself.
+            with suppress(DestinationError), self._cluster.sentences():
+                self._cluster.admin.close_point_in_time(id=view)
+
+    def _opened(self) -> str:
+        """A view of the indices that stays as it is from page to page."""
+        with self._cluster.sentences():
+            answer = self._cluster.admin.open_point_in_time(
+                index=",".join(self._names), keep_alive=KEPT, ignore_unavailable=True
+            )
+        view: str = answer["id"]
+        return view
 
     def _page(self, view: str, conference_id: str, after: list[Any] | None) -> list[dict[str, Any]]:
         query = {"bool": {"filter": [{"term": {"vconf.conference.id": conference_id}}, TYPED]}}
