@@ -42,19 +42,19 @@ class Preview:
             due = loader.due()
             self._report.due[destination.name] = len(due)
             told = f"{destination.name} would get {many(len(due), 'archived record') if due else 'nothing new'}"
-            return told + self._differing(loader, destination, due)
+            told += self._differing(loader, destination, due)
         except DestinationError as error:
             self.error = self.error or error
             return ""
-
-    def _differing(self, loader: Loader, destination: Destination, due: list[str]) -> str:
-        if self._shop.options.diff and isinstance(destination, Readable):
-            tally = Comparison(loader, due).run(destination)
-            self._report.diffs[destination.name] = tally
-            told = f": {tally.sentence()}"
-        else:
-            told = ""
+        self.warn(loader.result.sentences())
         if loader.result.broken:
             self._report.exit_code = Exit.PARTIAL
-        self.warn(loader.result.sentences())
         return told
+
+    def _differing(self, loader: Loader, destination: Destination, due: list[str]) -> str:
+        """What would change there, in words; nothing where nobody asked, or it cannot tell what it holds."""
+        if not (self._shop.options.diff and isinstance(destination, Readable)):
+            return ""
+        tally = Comparison(loader, due).run(destination)
+        self._report.diffs[destination.name] = tally
+        return f": {tally.sentence()}"
