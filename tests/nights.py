@@ -202,13 +202,19 @@ class Night:
         return Ran(report, said)
 
     def replay(
-        self, *days: date, into: Sequence[str] = ("lake",), stdout: BytesIO | None = None, keys: Sequence[str] = ()
+        self,
+        *days: date,
+        into: Sequence[str] = ("lake",),
+        stdout: BytesIO | None = None,
+        keys: Sequence[str] = (),
+        **options: Any,
     ) -> Ran:
-        """Load archived days again; without any, all of them. The vendor is not asked."""
+        """Load archived days again; without any, all of them. The vendor is not asked. `options`: dry_run, diff."""
         place = self.place
-        targets = destinations(place, into, place.clock.monotonic() + 7200)
+        reading = options.get("diff", False)
+        targets = destinations(place, into, place.clock.monotonic() + 7200, for_reading=reading)
         shop = replay_workshop(VENDOR, Account(KEY, "default"), place, _Mute(), targets)
-        shop.options = Options(selection=Selection(records=frozenset(keys)))
+        shop.options = Options(selection=Selection(records=frozenset(keys)), **options)
         chosen = days or tuple(each.date for each in archived_days(self.data_dir, VENDOR, KEY))
         with closing(_printing(shop, stdout)):
             return self.work(shop, chosen)

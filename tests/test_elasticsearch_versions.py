@@ -88,3 +88,16 @@ def test_a_day_is_loaded_into_the_oldest_version_and_a_second_run_changes_nothin
     assert set(es.indices.get_alias(name=",".join(f"vconf-{kind}" for kind in CALLS if kind != "issues")).body) == {
         hit.index for hit in hits.values()
     }
+
+
+def test_what_would_change_is_told_of_the_oldest_version_too(shell: Shell, es: Elasticsearch) -> None:
+    """Among it what is too much there, which is searched for page by page."""
+    with vendor(shell):
+        assert [shell("setup", "templates").code, shell(*DAY).code] == [0, 0]
+    hit = es.search(index="vconf-streams", size=1)["hits"]["hits"][0]
+    es.index(index=hit["_index"], id="surplus", document=hit["_source"], refresh=True)
+    done = shell("replay", "--all", "--dry-run", "--diff", OPENTOK_BITRATE_UNIT="kbit")
+
+    assert done.code == 0, done.err
+    assert f"{DOCUMENTS['sample']} would change, 1 would be gone, in 2 fields." in done.out
+    assert "  stream surplus\n" in done.out

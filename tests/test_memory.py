@@ -1,4 +1,7 @@
-"""Memory: a day of many calls needs no more than a day of few, and a huge call is read in parts."""
+"""Memory: a day of many calls needs no more than a day of few, and a huge call is read in parts.
+
+The same where the day is made anew and compared with what a destination holds.
+"""
 
 import json
 from datetime import UTC, date, datetime
@@ -23,6 +26,20 @@ def harvested(calls: LazyDay, folder: Path, *options: str) -> Any:  # noqa: ANN4
     return json.loads((folder / "report.json").read_text())
 
 
+def compared(folder: Path, **settings: str) -> Any:  # noqa: ANN401 - a report
+    """The report of a dry run that compares what was harvested into a folder."""
+    arguments = ("replay", "--all", "--dry-run", "--diff", "--destination", "lake", "--report", "report.json")
+    done = Night(folder, NOW, more=settings).command(*arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "report.json").read_text())
+
+
+def found(report: Any) -> dict[str, int]:  # noqa: ANN401 - a report
+    """What became of the samples, without zeros."""
+    (slice_,) = report["slices"]
+    return {kind: number for kind, number in slice_["diff"]["lake"]["types"]["sample"].items() if number}
+
+
 def peak(report: Any) -> float:  # noqa: ANN401 - a report
     megabytes: float = report["run"]["peak_rss_mb"]
     return megabytes
@@ -44,6 +61,9 @@ def test_five_times_the_calls_need_no_more_memory(tmp_path: Path) -> None:
     assert 60 * 16 * 55 < samples(few) < 60 * 16 * 60
     assert 300 * 16 * 55 < samples(many) < 300 * 16 * 60
     assert peak(many) <= peak(few) + 10
+    smaller, larger = compared(tmp_path / "few"), compared(tmp_path / "many")
+    assert (found(smaller), found(larger)) == ({"same": samples(few)}, {"same": samples(many)})
+    assert peak(larger) <= peak(smaller) + 10
 
 
 def test_the_memory_of_who_started_us_is_not_ours(tmp_path: Path) -> None:
@@ -60,3 +80,6 @@ def test_a_huge_call_stays_below_150_mb(tmp_path: Path) -> None:
     report = harvested(day_of(1, day=DAY, people=[25], minutes=60), tmp_path)
     assert samples(report) > 625 * 100
     assert peak(report) < 150
+    differing = compared(tmp_path, OPENTOK_BITRATE_UNIT="kbyte")
+    assert found(differing) == {"changed": samples(report)}
+    assert peak(differing) < 100

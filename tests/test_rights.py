@@ -172,8 +172,12 @@ def test_what_a_call_no_longer_has_is_removed_with_the_right_to_delete_and_named
     older["vconf"]["harvest"]["fetched_at"] = "2026-11-19T08:00:00.000Z"
     admin.index(index=sample.index, id="of-an-older-answer", document=older)
 
-    ran = night.later(more={**login(role), "OPENTOK_BITRATE_UNIT": "kbit"}).replay(DATE, into=["index"])
+    other = night.later(more={**login(role), "OPENTOK_BITRATE_UNIT": "kbit"})
+    looked = other.replay(DATE, into=["index"], dry_run=True, diff=True).only.diffs["index"]
+    ran = other.later().replay(DATE, into=["index"])
 
+    assert [(each.type, each.id) for each in looked.named["gone"]] == [("sample", "of-an-older-answer")]
+    assert looked.total["changed"] == looked.types["sample"]["changed"] == DOCUMENTS["sample"]
     assert (ran.exit_code, ran.only.state) == (0, "complete")
     assert kinds(loaded(admin, node)) == {**DOCUMENTS, "sample": DOCUMENTS["sample"] + (not gone)}
     assert any("our user may not delete" in each for each in ran.only.warnings) is not gone

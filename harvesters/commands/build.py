@@ -60,17 +60,21 @@ def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
     return Recipe(source.flatten, envelope, (step,) if step else (), assess)
 
 
-def destinations(place: Workplace, names: Sequence[str], deadline: float) -> list[Destination]:
+def destinations(
+    place: Workplace, names: Sequence[str], deadline: float, *, for_reading: bool = False
+) -> list[Destination]:
     """The destinations asked for; without any: the index if one is configured, else the lake.
+
+    `for_reading`: nothing will be written into them, so they may lack what only that needs.
 
     Raises:
         SettingsError: the index is asked for and none is configured.
     """
     wanted = list(dict.fromkeys(names)) or ["index" if place.common.es_host else "lake"]
-    return [_destination(name, place, deadline) for name in wanted]
+    return [_destination(name, place, deadline, for_reading=for_reading) for name in wanted]
 
 
-def _destination(name: str, place: Workplace, deadline: float) -> Destination:
+def _destination(name: str, place: Workplace, deadline: float, *, for_reading: bool) -> Destination:
     if name == "stdout":
         from harvesters.core.destinations.stdout import StdoutDestination
 
@@ -82,10 +86,10 @@ def _destination(name: str, place: Workplace, deadline: float) -> Destination:
     if not place.common.es_host:
         looked = place.values.places("ES_HOST")
         raise SettingsError([f"ES_HOST is not set, and --destination index needs it; looked in {looked}."])
-    return _index(place, deadline)
+    return _index(place, deadline, for_reading=for_reading)
 
 
-def _index(place: Workplace, deadline: float) -> Destination:
+def _index(place: Workplace, deadline: float, *, for_reading: bool) -> Destination:
     """Imported late: the client costs 0.4 s."""
     from harvesters.core.destinations.elastic import Cluster
     from harvesters.core.destinations.index import IndexDestination
@@ -96,7 +100,7 @@ def _index(place: Workplace, deadline: float) -> Destination:
         return DeadLetters(folder / f"{target.day}.index.ndjson")
 
     cluster = Cluster(place.common, deadline)
-    return IndexDestination(cluster, place.clock, letters)
+    return IndexDestination(cluster, place.clock, letters, for_reading=for_reading)
 
 
 @dataclass(slots=True)

@@ -129,6 +129,9 @@ class SilentProgress:
     def loaded(self, records: int) -> None:
         """Nothing to show."""
 
+    def comparing(self, destination: str, records: int) -> None:
+        """Nothing to show."""
+
     def end(self) -> None:
         """Nothing to show."""
 
@@ -177,12 +180,19 @@ class TerminalProgress:
 
     def loading(self, destination: str, records: int) -> None:
         """The load has begun."""
-        self._count = "records"
-        self._show(description=f"{self._label}: loading into {destination}", total=records, completed=0)
+        self._records(f"loading into {destination}", records)
 
     def loaded(self, records: int) -> None:
-        """Some more are on their way."""
+        """Some more are on their way, or compared."""
         self._show(advance=records)
+
+    def comparing(self, destination: str, records: int) -> None:
+        """The comparison has begun."""
+        self._records(f"comparing with {destination}", records)
+
+    def _records(self, what: str, records: int) -> None:
+        self._count = "records"
+        self._show(description=f"{self._label}: {what}", total=records, completed=0)
 
     def end(self) -> None:
         """Take the line away."""

@@ -1,6 +1,6 @@
 """`replay`: load the archive again, without credentials, limits or waiting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import click
 from harvesters import SOURCES, source_class
 from harvesters.commands.build import destinations, prepare, replay_workshop
 from harvesters.commands.chosen import check_names, known
+from harvesters.commands.differences import show
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import ACCOUNTS, DATES, OUTPUT, apply
 from harvesters.commands.work import Working, reported
@@ -39,6 +40,7 @@ PATIENCE_S = 7200.0
         "replay opentok --date 2026-11-20 --destination stdout",
         "replay opentok --last 30d --destination lake",
         "replay --all --account school-a",
+        "replay --all --dry-run --diff",
     ),
     epilog=COMMON,
 )
@@ -47,30 +49,61 @@ PATIENCE_S = 7200.0
 @click.option("--all", "every", is_flag=True, help="Every day of the archive.")
 @click.option("--key", "keys", multiple=True, help="Only records with this key or vendor's id; repeatable.")
 @apply((ACCOUNTS, *OUTPUT))
+@click.option("--dry-run", is_flag=True, help="Say what would be loaded; write nothing.")
+@click.option("--diff", is_flag=True, help="With --dry-run: say which documents and fields would change.")
 @click.pass_context
 def replay(ctx: click.Context, /, source: str | None, keys: tuple[str, ...], **given: Any) -> Exit:
     """Load what the archive has and the destinations lack."""
     console: Console = ctx.obj["console"]
     place = workplace(ctx.obj["env_file"], {"es_host": given["es_host"]})
     place.check()
+    days = _days(place, given)
+    dry_run, diff = _looks_only(given)
+    vendors = [source] if source else list(SOURCES)
+    with reported(console, place, given["report"], "replay") as working:
+        accounts = _accounts(place, vendors, given["accounts"])
+        targets = destinations(place, given["destinations"], place.clock.monotonic() + PATIENCE_S, for_reading=diff)
+        try:
+            if not dry_run:
+                prepare(place, with_setup=given["with_setup"])
+            options = Options(selection=Selection(records=frozenset(keys)), dry_run=dry_run, diff=diff)
+            shops = [replay_workshop(*each, place, console, targets) for each in accounts]
+            _load(working, [replace(shop, options=options) for shop in shops], days)
+        finally:
+            for target in targets:
+                target.close()
+    show(working.report.slices)
+    return working.report.exit_code
+
+
+def _days(place: Workplace, given: Mapping[str, Any]) -> Window:
+    """The days that the user asked for; all that are archived are the nightly choice.
+
+    Raises:
+        UsageError: none were, or in two ways.
+    """
     every: bool = given["every"]
     days = window(place.clock, given["date"], given["first"], given["end"], given["last"])
     if days.nightly is not every:
         message = "say which days: --date, --from and --to, --last or --all" + (", but one of them." if every else ".")
         raise UsageError(message)
-    vendors = [source] if source else list(SOURCES)
-    with reported(console, place, given["report"], "replay") as working:
-        accounts = _accounts(place, vendors, given["accounts"])
-        targets = destinations(place, given["destinations"], place.clock.monotonic() + PATIENCE_S)
-        try:
-            prepare(place, with_setup=given["with_setup"])
-            selection = Options(selection=Selection(records=frozenset(keys)))
-            shops = [replay_workshop(*each, place, console, targets) for each in accounts]
-            _load(working, [replace(shop, options=selection) for shop in shops], days)
-        finally:
-            for target in targets:
-                target.close()
-    return working.report.exit_code
+    return days
+
+
+def _looks_only(given: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Whether nothing is to be written, and whether it is to be compared.
+
+    Raises:
+        UsageError: to compare makes no sense here.
+    """
+    dry_run, diff = given["dry_run"], given["diff"]
+    if diff and not dry_run:
+        message = "--diff compares and loads nothing: say --dry-run too."
+        raise UsageError(message)
+    if diff and "stdout" in given["destinations"]:
+        message = "stdout remembers nothing that --diff could compare with: name the index or the lake."
+        raise UsageError(message)
+    return dry_run, diff
 
 
 def _load(working: Working, shops: Sequence[Workshop], days: Window) -> None:

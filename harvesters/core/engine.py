@@ -1,6 +1,8 @@
 """One slice: fetch what the archive lacks, merge, load what each destination lacks, and the verdict."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from harvesters.core.day import Day
@@ -11,6 +13,7 @@ from harvesters.core.fetching import Schedule
 from harvesters.core.forecast import Forecast
 from harvesters.core.loading import Load, Loader, Watch
 from harvesters.core.manifest import Loaded, Manifest
+from harvesters.core.preview import NOT_MERGED, Preview
 from harvesters.core.report import PLANNED, SliceReport
 from harvesters.core.slice_fetch import SliceFetch
 from harvesters.core.store import SliceStore
@@ -58,7 +61,7 @@ class _Slice:
 
     def run(self) -> None:
         if self.shop.options.dry_run:
-            self._guarded(self._forecast)
+            self._guarded(self._forecast if self.shop.source else self._preview)
             if self.error:
                 self._judge()
             return
@@ -140,6 +143,23 @@ class _Slice:
         self.report.settled, self.report.attempts = self.manifest.settled, self.manifest.attempts
         self.report.route = self.manifest.route
         self.store.commit(self.manifest)
+
+    def _preview(self) -> None:
+        """Say what a replay would do; nothing is written."""
+        manifest, damage = self.store.view()
+        self._take(manifest)
+        preview = Preview(self.shop, self.report, self._comparer)
+        preview.run()
+        preview.warn([*damage, *([NOT_MERGED] if self.store.part.exists() else [])])
+        if damage:
+            self.report.exit_code = Exit.PARTIAL
+        self.error = preview.error
+
+    def _comparer(self, destination: Destination) -> Loader:
+        """What would load the slice; who watches sees it compare."""
+        progress = self.shop.progress
+        watch = Watch(partial(progress.comparing, destination.name), progress.loaded)
+        return replace(self._loader(destination), watch=watch)
 
     def _forecast(self) -> None:
         """Say what would be fetched and loaded; listing calls are made, nothing is written."""

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import IO
 
 import msgspec
 
@@ -14,7 +15,6 @@ from harvesters.core.fields import CONFERENCE
 from harvesters.core.ids import doc_id
 from harvesters.core.manifest import Loaded, Manifest, Refusal, Stamp
 from harvesters.core.recipe import Recipe
-from harvesters.core.source import Record
 from harvesters.core.store import SliceStore
 from harvesters.core.words import many
 
@@ -57,6 +57,11 @@ class Load:
     def whole(self) -> bool:
         """Whether everything that was to be there is there."""
         return not (self.broken or self.shortfall or self.counts.refused or self.error)
+
+    def sentences(self) -> list[str]:
+        """What is not as the archive and the manifest say."""
+        broken = [f"record {key} cannot be made into documents: {why}" for key, why in self.broken.items()]
+        return broken + self.shortfall + self.surplus
 
 
 def _unwatched(records: int) -> None:
@@ -124,7 +129,7 @@ class Loader:
 
     def _current(self, name: str) -> Current:
         stamp = self._loaded.records[name]
-        return Current(self._conference_id(name), stamp.fetched_at, stamp.revision, stamp.settings)
+        return Current(self.conference_id(name), stamp.fetched_at, stamp.revision, stamp.settings)
 
     @property
     def _loaded(self) -> Loaded:
@@ -143,6 +148,17 @@ class Loader:
                 raise DestinationError(message)
             return list(self.manifest.records) if owed else []
         return owed
+
+    def due(self) -> list[str]:
+        """What `run` would load: the records that are owed, and those that fell short. Nothing is written.
+
+        The manifest that is in memory forgets what fell short.
+        """
+        short = self._compare()
+        self.result.shortfall = self._sentences(fewer=True)
+        for name in short:
+            self._loaded.records.pop(name, None)
+        return self.owed()
 
     def _is_there(self, name: str) -> bool:
         has = self._loaded.records.get(name)
@@ -188,14 +204,14 @@ class Loader:
     def _documents(self, names: Iterable[str]) -> Iterator[tuple[str, Documents]]:
         with self.store.archive.open("rb") as file:
             for name in names:
-                entry = self.manifest.records[name]
-                yield name, self._guarded(name, lambda entry=entry: read(file, entry))  # type: ignore[misc]
+                yield name, self.documents(file, name)
                 self.watch.goes_on(1)
 
-    def _guarded(self, name: str, record: Callable[[], Record]) -> Documents:
-        """A record's documents; one that cannot be read is named, and the rest goes through."""
+    def documents(self, file: IO[bytes], name: str) -> Documents:
+        """A record's documents, out of the archive; one that cannot be read is named, and the rest goes through."""
+        entry = self.manifest.records[name]
         try:
-            yield from self.recipe.documents(record(), self.manifest.records[name].fetched_at, self.result.oddities)
+            yield from self.recipe.documents(read(file, entry), entry.fetched_at, self.result.oddities)
         except UNREADABLE as error:
             log.warning("record %s cannot be made into documents: %s", name, type(error).__name__)
             if self.destination.takes_whole_slices and name in self._before:
@@ -233,14 +249,15 @@ class Loader:
     _before: dict[str, Stamp] = field(default_factory=dict)
     _fresh: dict[str, None] = field(default_factory=dict)
 
-    def _conference_id(self, name: str) -> str:
+    def conference_id(self, name: str) -> str:
+        """The id of a record's conference, which all of its documents carry."""
         envelope = self.recipe.envelope
         return doc_id((envelope.vendor, envelope.account, CONFERENCE, *self.manifest.records[name].key))
 
     def _expected(self) -> Iterator[Expected]:
         for name, stamp in self._loaded.records.items():
             if name in self.manifest.records:
-                yield Expected(name, self._conference_id(name), stamp.counts)
+                yield Expected(name, self.conference_id(name), stamp.counts)
 
     def _sentences(self, *, fewer: bool) -> list[str]:
         """The differences for people, type by type: missing documents, or documents that nobody knows of."""

@@ -25,6 +25,7 @@ class Options:
     """How a run goes about its slices; `destinations` by name, none for the default.
 
     `paced`: whether the vendor's limits are kept; one that is simulated for the run's sake needs no such care.
+    `diff`: of a dry run without a vendor, whether the documents are made and compared with what is there.
     """
 
     again: bool = False
@@ -35,3 +36,4 @@ class Options:
     destinations: tuple[str, ...] = ()
     deadline: timedelta = timedelta(hours=2)
     paced: bool = True
+    diff: bool = False

@@ -4,6 +4,7 @@ import re
 import resource
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from harvesters.core.errors import Exit
 from harvesters.core.forecast import Forecast
 from harvesters.core.loading import Load
+from harvesters.core.tally import Tally
 from harvesters.core.words import many
 
 COMPLETE, EMPTY, PARTIAL, DEFERRED, FAILED = "complete", "empty", "partial", "deferred", "failed"
@@ -25,6 +27,7 @@ class SliceReport:
     `listed`, `harvested`, `without_conference` and `failed` count calls, `unchanged` records. `selected`: the
     user narrowed the work, and the figures are those of the selection. `plan`: of a dry run. `route`: which of the
     vendor's ways to the day was taken, `detour` why not the better one. `quotas`: what is used up of each day's.
+    `due` and `diffs`, of a replay's dry run, by destination: records to load, and what would change by that.
     """
 
     source: str
@@ -52,9 +55,11 @@ class SliceReport:
     route: str = ""
     detour: str = ""
     quotas: list[dict[str, int | str]] = field(default_factory=list)
+    due: dict[str, int] = field(default_factory=dict)
+    diffs: dict[str, Tally] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The slice as `--report` writes it."""
+        """The slice as `--report` writes it; `due` and `diff` stand in it where there was something to look at."""
         names = (
             "source", "account", "day", "state", "selected", "settled", "listed", "harvested",
             "without_conference", "failed", "unchanged", "warnings", "requests", "retried", "repeated", "reason",
@@ -64,6 +69,8 @@ class SliceReport:
             **{name: getattr(self, name) for name in names},
             "waited_s": round(self.waited_s, 3),
             "destinations": {name: _counts(load) for name, load in self.destinations.items()},
+            **({"due": self.due} if self.due else {}),
+            **({"diff": {name: tally.as_json() for name, tally in self.diffs.items()}} if self.diffs else {}),
         }
 
     def sentence(self) -> str:
@@ -149,9 +156,20 @@ class RunReport:
         days = many(len(self.slices), "day")
         if plans := [each.plan for each in self.slices if each.plan]:
             return f"{days} ({told}), {_planned(plans)}, exit {int(self.exit_code)}."
+        if due := _total(each.due for each in self.slices):
+            loads = [f"{many(records, 'record')} to load into {name}" for name, records in due.items()]
+            return f"{days} ({told}), {', '.join(loads)}, exit {int(self.exit_code)}."
         calls = sum(each.harvested for each in self.slices)
         requests = sum(each.requests for each in self.slices)
         return f"{days} ({told}), {many(calls, 'call')}, {many(requests, 'request')}, exit {int(self.exit_code)}."
+
+
+def _total(numbers: Iterable[dict[str, int]]) -> dict[str, int]:
+    """The sums by name; unlike a counter's, zeros stay."""
+    sums: dict[str, int] = {}
+    for each in numbers:
+        sums |= {name: sums.get(name, 0) + number for name, number in each.items()}
+    return sums
 
 
 def _planned(plans: list[Forecast]) -> str:

@@ -56,21 +56,33 @@ class SliceStore:
         Raises:
             ArchiveError: the manifest is of another format.
         """
+        manifest, said = self._agreed(for_reading=False)
+        self._opened = True
+        return manifest, said
+
+    def view(self) -> tuple[Manifest, list[str]]:
+        """The same for readers: nothing is written, nor does `commit` write what they were given.
+
+        Raises:
+            ArchiveError: the manifest is of another format.
+        """
+        return self._agreed(for_reading=True)
+
+    def _agreed(self, *, for_reading: bool) -> tuple[Manifest, list[str]]:
         known = self.peek()
         manifest = known or Manifest(self.vendor, self.account, str(self.day))
         said = [] if known or not self.manifest_path.exists() else [UNREADABLE.format(self.manifest_path.name)]
         found = fingerprint(self.archive)
         if found != (manifest.archive_size, manifest.archive_sha256):
-            said += self._believe_archive(manifest, found)
-        self._opened = True
+            said += self._believe_archive(manifest, found, for_reading=for_reading)
         return manifest, said
 
-    def _believe_archive(self, manifest: Manifest, found: tuple[int, str]) -> list[str]:
+    def _believe_archive(self, manifest: Manifest, found: tuple[int, str], *, for_reading: bool) -> list[str]:
         """Where manifest and archive differ, the archive wins: no call is final, no record is assumed."""
         scanned = list(scan(self.archive)) if found[0] else []
         damage = [each for each in scanned if isinstance(each, str)]
         entries = [each for each in scanned if not isinstance(each, str)]
-        if damage:
+        if damage and not for_reading:
             damage.append(f"{self._set_aside().name} keeps the damaged file.")
         gone = {name: each.call for name, each in manifest.records.items()}
         manifest.records = {readable(each.key): each for each in entries}

@@ -68,8 +68,7 @@ def _exit_code(error: BaseException | None, loads: list[Load], *, whole: bool) -
 
 
 def _warnings(name: str, load: Load) -> list[str]:
-    found = [f"record {key} cannot be made into documents: {why}" for key, why in load.broken.items()]
-    found += load.shortfall + load.surplus
+    found = load.sentences()
     for record, reasons in load.counts.refused.items():
         found += [f"{name} refused {number} documents of {record}: {why}" for why, number in reasons.items()]
     if load.counts.letters:

@@ -30,7 +30,10 @@ class Progress(Protocol):
         """So many records are to be loaded."""
 
     def loaded(self, records: int) -> None:
-        """So many more records were loaded."""
+        """So many more records were loaded, or compared."""
+
+    def comparing(self, destination: str, records: int) -> None:
+        """So many records are to be compared with what is there."""
 
     def end(self) -> None:
         """The slice ended."""

@@ -1,10 +1,10 @@
 """Where documents go: dumb sinks of bytes that count what became of each document."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from harvesters.core.day import Day
 from harvesters.core.encode import Encoded
@@ -143,3 +143,41 @@ class Destination(Protocol):
 
     def close(self) -> None:
         """Let it go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """A record whose documents can be made anew; each call of `documents` makes them once more, in the same order."""
+
+    record: str
+    conference_id: str
+    documents: Callable[[], Documents]
+
+
+class Pair(NamedTuple):
+    """A document as it would be written and as it is held, both as JSON bytes; one of them may be None.
+
+    `id` is "" where the destination does not keep ids; `record` is "" for what belongs to no record. Of a document
+    that is only held (`made` is None), `held` may be no more than its `event.id`.
+    """
+
+    record: str
+    type: str
+    id: str
+    made: bytes | None
+    held: bytes | None
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A destination that can tell what it holds."""
+
+    def pairs(self, target: Target, records: Iterable[Remade], *, whole: bool) -> Iterator[Pair]:
+        """Each document of these records beside what is held of it; a record's surplus comes after its documents.
+
+        `whole`: these are all records of the slice, so that what belongs to none of them is surplus too. Nothing is
+        written, and no more is kept in memory than some documents and what one record has in another order.
+
+        Raises:
+            DestinationError: it cannot be read.
+        """

@@ -15,12 +15,12 @@ AT_ONCE = 1000
 def differences(cluster: Cluster, target: Target, expected: Sequence[Expected]) -> list[Difference]:
     """Where the counts of the conferences' documents differ from what is expected, by type: `AT_ONCE` at most."""
     indices = [_index(cluster.prefix, type_, target) for type_ in INDEX]
-    counted = _counted(cluster, indices, [each.conference_id for each in expected])
+    found = counted(cluster, indices, [each.conference_id for each in expected])
     return [
-        Difference(each.record, type_, each.counts.get(type_, 0), counted[each.conference_id].get(type_, 0))
+        Difference(each.record, type_, each.counts.get(type_, 0), found[each.conference_id].get(type_, 0))
         for each in expected
         for type_ in INDEX
-        if each.counts.get(type_, 0) != counted[each.conference_id].get(type_, 0)
+        if each.counts.get(type_, 0) != found[each.conference_id].get(type_, 0)
     ]
 
 
@@ -29,17 +29,18 @@ def _index(prefix: str, type_: str, target: Target) -> str:
     return f"{prefix}-{INDEX[type_]}-{day[:7].replace('-', '.') if type_ in BY_MONTH else day[:4]}"
 
 
-def _counted(cluster: Cluster, indices: Sequence[str], ids: Sequence[str]) -> dict[str, dict[str, int]]:
+def counted(cluster: Cluster, indices: Sequence[str], ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many documents of each conference these indices hold, by type."""
     types = {"types": {"terms": {"field": "vconf.type", "size": len(INDEX)}}}
     body: Mapping[str, Any] = {
         "query": {"terms": {"vconf.conference.id": list(ids)}},
         "aggs": {"ids": {"terms": {"field": "vconf.conference.id", "size": len(ids)}, "aggs": types}},
     }
-    counted: dict[str, dict[str, int]] = defaultdict(dict)
-    found = _search(cluster, ",".join(indices), body)
-    for bucket in found.get("aggregations", {}).get("ids", {}).get("buckets", []):
-        counted[bucket["key"]] = {each["key"]: each["doc_count"] for each in bucket["types"]["buckets"]}
-    return counted
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    answer = _search(cluster, ",".join(indices), body)
+    for bucket in answer.get("aggregations", {}).get("ids", {}).get("buckets", []):
+        found[bucket["key"]] = {each["key"]: each["doc_count"] for each in bucket["types"]["buckets"]}
+    return found
 
 
 def _search(cluster: Cluster, names: str, body: Mapping[str, Any]) -> Mapping[str, Any]:

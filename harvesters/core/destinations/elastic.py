@@ -61,6 +61,9 @@ class _RawReply(elastic_transport.Serializer):
 
     mimetype = f"{COMPATIBLE}json"
 
+    def dumps(self, data: Mapping[str, Any]) -> bytes:
+        return msgspec.json.encode(data)
+
     def loads(self, data: bytes) -> bytes:
         return data
 
@@ -89,7 +92,8 @@ class Cluster:
         # A node that is gone is no reason to give up while there are others.
         self.admin = _client(settings, max_retries=len(settings.es_host or ()), retry_on_status=())
         raw = {each.mimetype: each() for each in (_ReadyLines, _RawReply)}
-        self._bulk = _client(settings, serializers=raw, max_retries=0)
+        # The same with ready bytes as bodies of `_bulk`, and replies as the bytes that came.
+        self.raw = _client(settings, serializers=raw, max_retries=0)
         self.prefix = settings.index_prefix
         self.deadline = deadline
         hosts = [urlsplit(host) for host in settings.es_host or ()]
@@ -98,7 +102,7 @@ class Cluster:
     def close(self) -> None:
         """Give the connections back."""
         self.admin.close()
-        self._bulk.close()
+        self.raw.close()
 
     def identify(self) -> str:
         """`<cluster uuid>/<prefix>`: what the load state in a manifest belongs to."""
@@ -131,7 +135,7 @@ class Cluster:
             DestinationError: the node refuses us as a whole.
         """
         try:
-            raw = self._bulk.bulk(operations=cast("Any", b"".join(body.lines)), filter_path=FILTER).body
+            raw = self.raw.bulk(operations=cast("Any", b"".join(body.lines)), filter_path=FILTER).body
             items = [action.index for action in _reply.decode(raw).items]
         except (
             elastic_transport.TransportError,

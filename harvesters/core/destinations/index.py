@@ -10,10 +10,21 @@ from itertools import islice
 from typing import TypeVar
 
 from harvesters.core.day import Clock
-from harvesters.core.destinations import Counts, Current, Difference, Documents, Expected, Removed, Target
+from harvesters.core.destinations import (
+    Counts,
+    Current,
+    Difference,
+    Documents,
+    Expected,
+    Pair,
+    Remade,
+    Removed,
+    Target,
+)
 from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Body
 from harvesters.core.destinations.census import AT_ONCE, differences
 from harvesters.core.destinations.elastic import Cluster
+from harvesters.core.destinations.held_index import HeldIndex
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.destinations.superseded import remove_superseded
 from harvesters.core.errors import BusyDestinationError
@@ -32,15 +43,24 @@ class IndexDestination:
     name, takes_whole_slices = "index", False
     identity = ""
 
-    def __init__(self, cluster: Cluster, clock: Clock, dead_letters: Callable[[Target], DeadLetters]) -> None:
-        """`dead_letters`: where refused documents of a slice are copied to."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        clock: Clock,
+        dead_letters: Callable[[Target], DeadLetters],
+        *,
+        for_reading: bool = False,
+    ) -> None:
+        """`dead_letters`: where refused documents of a slice are copied to; `for_reading`: nothing will be written."""
         self._cluster, self._clock, self._dead_letters = cluster, clock, dead_letters
+        self._for_reading = for_reading
         self._dice = random.SystemRandom()
 
     def open(self) -> None:
-        """Find the cluster and its templates."""
+        """Find the cluster and, since whoever writes needs them, its templates."""
         self.identity = self._patiently(self._cluster.identify)
-        self._patiently(self._cluster.check_templates)
+        if not self._for_reading:
+            self._patiently(self._cluster.check_templates)
 
     def _patiently(self, work: Callable[[], T]) -> T:
         """The result of a request outside the load, asked for a few times where the node is busy or gone."""
@@ -82,6 +102,11 @@ class IndexDestination:
         while some := list(islice(rest, AT_ONCE)):
             found += self._patiently(partial(differences, self._cluster, target, some))
         return found
+
+    def pairs(self, target: Target, records: Iterable[Remade], *, whole: bool) -> Iterator[Pair]:
+        """See `Readable`; of a conference without a record nobody knows whose it is, so `whole` makes no difference."""
+        del target, whole
+        return HeldIndex(self._cluster, self._patiently).pairs(records)
 
     def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
         """Delete them, each only if it is still what was found."""

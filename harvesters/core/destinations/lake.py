@@ -1,14 +1,25 @@
 """The lake: a zstd NDJSON file for each document type and day, read directly by DuckDB, polars and jq."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
 import zstandard
 
-from harvesters.core.destinations import Counts, Current, Difference, Documents, Expected, Removed, Target
+from harvesters.core.destinations import (
+    Counts,
+    Current,
+    Difference,
+    Documents,
+    Expected,
+    Pair,
+    Remade,
+    Removed,
+    Target,
+    held_lake,
+)
 from harvesters.core.errors import DestinationError
 from harvesters.core.fields import CALL_TYPES
 from harvesters.core.files import open_private, sync, sync_folder
@@ -65,6 +76,10 @@ class LakeDestination:
             for type_, number in each.counts.items()
             if type_ in gone and number
         ]
+
+    def pairs(self, target: Target, records: Iterable[Remade], *, whole: bool) -> Iterator[Pair]:
+        """See `Readable`; a file that is not there holds nothing."""
+        return held_lake.pairs({type_: self.path(type_, target) for type_ in CALL_TYPES}, records, whole=whole)
 
     def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
         """Nothing is superseded: files are rewritten as a whole."""
