@@ -48,8 +48,11 @@ def speeds(speed: Mapping[str, Any]) -> list[Figure]:
     def share(above: str, below: str) -> list[float]:
         return [each[above] / each[below] for each in rounds]
 
+    judging = [(each["bodies"] - each["unjudged"]) / each["floor"] for each in rounds]
     return [
-        Figure("P1", "archive to bodies ÷ floor", share("bodies", "floor"), goal=1.0),
+        Figure("P1", "archive to bodies, nothing judged ÷ floor", share("unjudged", "floor"), goal=1.0),
+        Figure("P1", "archive to bodies ÷ floor", share("bodies", "floor"), goal=1.8),
+        Figure("P1", "scores, labels and roll-ups ÷ floor", judging, goal=0.6),
         Figure("P2", "answers to answered bodies ÷ floor", share("whole", "floor"), goal=2.0),
         Figure("", "archive to answered bodies ÷ floor", share("load", "floor")),
         Figure("P3", "our sender ÷ plain client", share("sent", "replayed"), goal=1.2),
@@ -63,6 +66,7 @@ def _times(rounds: Sequence[Round], documents: int) -> list[Figure]:
     names = {
         "floor": "floor",
         "bare": "floor that keeps nothing",
+        "unjudged": "archive to bodies, nothing judged",
         "bodies": "archive to bodies",
         "load": "archive to answered bodies",
         "whole": "answers to answered bodies",
