@@ -25,7 +25,8 @@ from harvesters.core.traffic import Traffic
 from harvesters.core.workshop import Workshop
 from harvesters.quality.units import bitrate_step
 
-ENGINE_REVISION = 1
+ENGINE_REVISION = 2
+"""Raised by whoever changes documents: encoding, quality, enrichment, the pinned rules of user agents."""
 
 
 def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
@@ -37,6 +38,7 @@ def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
     if account.name != DEFAULT:
         # It stands in each document, so another name makes other documents.
         shapes["vconf.account.name"] = account.name
+    shapes |= place.enrichment.shapes
     step = bitrate_step(shapes)
     envelope = Envelope(
         vendor=vendor,
@@ -45,10 +47,10 @@ def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
         revision=f"{vendor}/{source.revision}.{ENGINE_REVISION}",
         settings=digest(shapes),
         prefix=place.common.index_prefix,
-        constants=source.constants,
+        constants={**source.constants, **place.enrichment.constants(account.id)},
         fields=by_name(source.fields),
     )
-    return Recipe(source.flatten, envelope, (step,) if step else ())
+    return Recipe(source.flatten, envelope, (step,) if step else (), place.enrichment.steps(account.id))
 
 
 def destinations(place: Workplace, names: Sequence[str], deadline: float) -> list[Destination]:

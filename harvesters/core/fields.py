@@ -7,8 +7,8 @@ field that is not in it, or when nobody emits one that is.
 
 from dataclasses import dataclass
 
-KEYWORD, FLOAT, LONG, BOOLEAN, DATE, TEXT, FLATTENED, DATE_RANGE, IP = (
-    "keyword", "float", "long", "boolean", "date", "text", "flattened", "date_range", "ip",
+KEYWORD, FLOAT, LONG, BOOLEAN, DATE, TEXT, FLATTENED, DATE_RANGE, IP, GEO_POINT = (
+    "keyword", "float", "long", "boolean", "date", "text", "flattened", "date_range", "ip", "geo_point",
 )  # fmt: skip
 
 CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE, SLICE, RUN = (
@@ -18,6 +18,8 @@ CALL_TYPES = (CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE)
 ENTITIES = (CONFERENCE, PARTICIPANT, STREAM, ISSUE)
 RUN_TYPES = (SLICE, RUN)
 CHILDREN = (PARTICIPANT, STREAM, SAMPLE, ISSUE)
+ABOUT_PEOPLE = (PARTICIPANT, STREAM, ISSUE)
+"""Children that are few: what nobody asks of single samples would make these larger."""
 ALL = CALL_TYPES + RUN_TYPES
 
 
@@ -79,8 +81,16 @@ ECS = (
     Field("user.full_name", KEYWORD, "name of the person", CHILDREN, personal=True),
     Field("user.email", KEYWORD, "mail address of the person", CHILDREN, personal=True),
     Field("client.ip", IP, "IP address; what is none stays in `_source` alone", CHILDREN, personal=True),
-    Field("client.geo.country_iso_code", KEYWORD, "country as the vendor says", CHILDREN, personal=True),
-    Field("client.geo.city_name", KEYWORD, "city as the vendor says", CHILDREN, personal=True),
+    Field("client.geo.country_iso_code", KEYWORD, "country by GeoIP, else as the vendor says", CHILDREN, personal=True),
+    Field("client.geo.country_name", KEYWORD, "country's English name, by GeoIP", ABOUT_PEOPLE, personal=True),
+    Field("client.geo.continent_code", KEYWORD, "continent, by GeoIP", ABOUT_PEOPLE),
+    Field("client.geo.region_iso_code", KEYWORD, "smallest known region, by GeoIP", ABOUT_PEOPLE, personal=True),
+    Field("client.geo.region_name", KEYWORD, "its English name", ABOUT_PEOPLE, personal=True),
+    Field("client.geo.city_name", KEYWORD, "city by GeoIP, else as the vendor says", CHILDREN, personal=True),
+    Field("client.geo.location", GEO_POINT, "about where, by GeoIP", ABOUT_PEOPLE, personal=True),
+    Field("client.geo.timezone", KEYWORD, "time zone, by GeoIP", ABOUT_PEOPLE, personal=True),
+    Field("client.as.number", LONG, "number of the network (ASN), by GeoIP", ABOUT_PEOPLE),
+    Field("client.as.organization.name", KEYWORD, "whose network it is, by GeoIP", ABOUT_PEOPLE),
     Field("network.type", KEYWORD, "wifi, wired or cellular", CHILDREN),
     Field("network.transport", KEYWORD, "udp, tcp or tls", CHILDREN),
     Field("user_agent.original", KEYWORD, "user agent, decoded", (PARTICIPANT,), personal=True),
@@ -88,6 +98,8 @@ ECS = (
     Field("user_agent.version", KEYWORD, "browser's version", CHILDREN),
     Field("user_agent.os.name", KEYWORD, "operating system", CHILDREN),
     Field("user_agent.os.version", KEYWORD, "its version", CHILDREN),
+    Field("user_agent.device.name", KEYWORD, "device, by the user agent", ABOUT_PEOPLE),
+    Field("labels", FLATTENED, "your own labels of account, room and person, by LOOKUP_FILE", personal=True),
     Field("message", TEXT, "one sentence that sums it up", RUN_TYPES),
 )
 
