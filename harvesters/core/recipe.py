@@ -13,23 +13,27 @@ from harvesters.core.source import Record
 from harvesters.core.tree import Conference, Row, Stream
 
 Step = Callable[[Row], Row]
+Enrich = Callable[[Conference], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How records become documents: everything that their bytes depend on.
 
-    `steps` are applied to every row, in order; `assess` judges what they give.
+    `enrich` is applied to every tree, then `steps` to every row, both in order; `assess` judges what they give.
     """
 
     flatten: Callable[[Record], Conference]
     envelope: Envelope
     steps: tuple[Step, ...] = ()
+    enrich: tuple[Enrich, ...] = ()
     assess: Callable[[Conference], Assessment] = Unassessed
 
     def documents(self, record: Record, fetched_at: int, oddities: Counter[str]) -> Iterator[Encoded]:
         """The documents of one record, streamed."""
         tree = self.flatten(record)
+        for enrich in self.enrich:
+            enrich(tree)
         if self.steps:
             tree.streams = map(self._stepped, tree.streams)
         encoder = RecordEncoder(self.envelope, record.key, to_ms(record.started), fetched_at)
