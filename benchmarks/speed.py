@@ -22,7 +22,7 @@ from usual import Usual
 from harvesters.core.destinations import Counts
 from harvesters.core.destinations.bulk import Body
 from harvesters.core.destinations.elastic import FILTER, Cluster
-from harvesters.core.destinations.index import bodies
+from harvesters.core.destinations.index import drafts
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.encode import Encoded
 from harvesters.core.setup import load_templates
@@ -49,8 +49,8 @@ def main(calls: int, rounds: int) -> None:
 
 
 def _cases(made: Material, number: int, script: Usual, url: str) -> Mapping[str, Case]:
-    ready = list(bodies(by_record(made), []))
-    joined = [b"".join(body.lines) for body in ready]
+    ready = [draft.body() for draft in drafts(by_record(made), [])]
+    joined = [body.content for body in ready]
     return {
         "bodies": lambda: loads.load(made, Nowhere(), number),
         "load": lambda: loads.load(made, loads.index(made), number),

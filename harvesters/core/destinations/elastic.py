@@ -131,7 +131,7 @@ class Cluster:
             DestinationError: the node refuses us as a whole.
         """
         try:
-            raw = self._bulk.bulk(operations=cast("Any", b"".join(body.lines)), filter_path=FILTER).body
+            raw = self._bulk.bulk(operations=cast("Any", body.content), filter_path=FILTER).body
             items = [action.index for action in _reply.decode(raw).items]
         except (
             elastic_transport.TransportError,
