@@ -5,9 +5,8 @@ is found by its offset, and damage is confined to the record that it hit. Lines 
 own; frames carry zstd's.
 """
 
-import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import zstandard
 from msgspec.structs import replace
 
 from harvesters.core.day import iso, parse_instant
+from harvesters.core.digest import Digest
 from harvesters.core.errors import ArchiveError
 from harvesters.core.files import replacing
 from harvesters.core.source import Part, Record
@@ -27,6 +27,7 @@ LEVEL = 3
 PIECE = 1 << 20
 STEP = 1 << 16
 """Packed bytes that are looked at together while a frame's end is sought: they unpack to twenty times as many."""
+Once = Callable[[str], str]
 
 
 class Line(msgspec.Struct):
@@ -69,31 +70,6 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     digest: str
     offset: int
     length: int
-
-
-class Digest:
-    """SHA-256 over heads and rows that does not see where parts were cut."""
-
-    def __init__(self) -> None:
-        """Nothing seen yet."""
-        self._hash = hashlib.sha256()
-        self._thing: tuple[str, bytes] | None = None
-        self._rows_seen = False
-
-    def add(self, kind: str, head: bytes, rows: bytes) -> None:
-        """Take in one part; `rows` is a JSON array."""
-        inner = memoryview(rows)[1:-1]
-        if (kind, head) != self._thing:
-            self._hash.update(b"\n%s\n%s\n" % (kind.encode(), head))
-            self._thing, self._rows_seen = (kind, head), False
-        if len(inner):
-            self._hash.update(b"," if self._rows_seen else b"")
-            self._hash.update(inner)
-            self._rows_seen = True
-
-    def hexdigest(self) -> str:
-        """The first 128 bits, as text."""
-        return self._hash.hexdigest()[:32]
 
 
 def _one_line(json: bytes) -> bytes:
@@ -152,10 +128,11 @@ def _fill(line: Line, part: Part) -> None:
     line.head, line.rows, line.crc32 = msgspec.Raw(head), msgspec.Raw(rows), _checksum(head, rows)
 
 
-def _entry_of(last: Line, rows: int, offset: int, length: int) -> Entry:
-    # Many vendors' keys begin with the call: one text for both, since a large day has many entries.
-    key = tuple(last.call if part == last.call else part for part in last.key)
-    known = last.call, last.started, last.level, last.ongoing, last.fetched_at
+def _entry_of(last: Line, rows: int, offset: int, length: int, once: Once = str) -> Entry:
+    # A large day has many entries, and keys often hold the call and the start: each text is there once.
+    texts = {last.call: once(last.call), last.started: last.started}
+    key = tuple(texts.get(part, part) for part in last.key)
+    known = texts[last.call], last.started, last.level, last.ongoing, last.fetched_at
     return Entry(key, *known, rows, last.digest, offset, length)
 
 
@@ -219,9 +196,10 @@ def _parts(file: IO[bytes], entry: Entry) -> Iterator[Part]:
             yield Part(line.kind, bytes(line.head), bytes(line.rows), line.count)
 
 
-def scan(path: Path) -> Iterator[Entry | str]:
+def scan(path: Path, once: Once = str) -> Iterator[Entry | str]:
     """Every whole record of a file, and a sentence for each stretch that is damaged or cut off.
 
+    `once` gives back an equal text that it was given before, so that a call's is there once.
     Frames are found by their magic number, so that one damaged frame costs one record and no more.
     """
     size = path.stat().st_size
@@ -234,7 +212,7 @@ def scan(path: Path) -> Iterator[Entry | str]:
                 offset = _next_magic(file, offset + 1, size)
                 continue
             try:
-                yield _entry(file, offset, end - offset)
+                yield _entry(file, offset, end - offset, once)
             except ArchiveError as error:
                 yield f"{path.name}: {error}"
             offset = end
@@ -266,7 +244,7 @@ def _next_magic(file: IO[bytes], offset: int, size: int) -> int:
     return size
 
 
-def _entry(file: IO[bytes], offset: int, length: int) -> Entry:
+def _entry(file: IO[bytes], offset: int, length: int, once: Once) -> Entry:
     """Unpack a frame to know its record."""
     digest, rows = Digest(), 0
     last: Line | None = None
@@ -281,7 +259,7 @@ def _entry(file: IO[bytes], offset: int, length: int) -> Entry:
             rows += line.count
     if last is None or last.digest != digest.hexdigest():
         raise _not_whole(offset)
-    return _entry_of(last, rows, offset, length)
+    return _entry_of(last, rows, offset, length, once)
 
 
 def write_merged(path: Path, chosen: Iterable[tuple[Path, Entry]]) -> list[Entry]:

@@ -1,7 +1,6 @@
 """One slice's files under `DATA_DIR`, and the merge of what was fetched into what was there."""
 
 import logging
-import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +44,7 @@ class SliceStore:
         self.manifest_path = folder / f"{day}.manifest.json"
         self._lock = threading.Lock()
         self._opened = self._merged = False
+        self._texts: dict[str, str] = {}
 
     def peek(self) -> Manifest | None:
         """The manifest as it stands, without making it agree with the archive."""
@@ -90,6 +90,13 @@ class SliceStore:
         aside.hardlink_to(self.archive)
         return aside
 
+    def once(self, text: str) -> str:
+        """An equal text that was given before the next merge, if there is one.
+
+        The fetch and the archive name a large day's many calls and records in several places.
+        """
+        return self._texts.setdefault(text, text)
+
     def append(self, frame: Frame) -> None:
         """Add a whole record to the part file; safe for several threads."""
         with self._lock:
@@ -106,11 +113,11 @@ class SliceStore:
         """
         report, old = Merged(), manifest.records
         taken: dict[str, Entry] = {}
-        for new in scan(self.part) if self.part.exists() else ():
+        for new in scan(self.part, self.once) if self.part.exists() else ():
             if isinstance(new, str):
                 log.info("left over from a run that was cut off: %s", new)
                 continue
-            name = sys.intern(readable(new.key))
+            name = self.once(readable(new.key))
             why = objection(taken.get(name) or old.get(name), new, again=again)
             if why is None:
                 taken[name] = new
@@ -120,6 +127,7 @@ class SliceStore:
         if taken:
             self._rewrite(manifest, taken)
         self._merged = True
+        self._texts.clear()
         return report
 
     def _rewrite(self, manifest: Manifest, taken: dict[str, Entry]) -> None:
