@@ -7,7 +7,7 @@ own; frames carry zstd's.
 
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from harvesters.core.day import iso, parse_instant
 from harvesters.core.digest import Digest
+from harvesters.core.entries import Entries, Entry
 from harvesters.core.errors import ArchiveError
 from harvesters.core.files import replacing
 from harvesters.core.source import Part, Record
@@ -28,7 +29,6 @@ LEVEL = 3
 PIECE = 1 << 20
 STEP = 1 << 16
 """Packed bytes that are looked at together while a frame's end is sought: they unpack to twenty times as many."""
-Once = Callable[[str], str]
 
 
 class Line(msgspec.Struct):
@@ -53,24 +53,6 @@ class Line(msgspec.Struct):
     rows: msgspec.Raw = msgspec.Raw(b"[]")
     crc32: str = ""
     digest: str = ""
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """Where a whole record lies in a file and what is known of it without unpacking it.
-
-    `digest` is over the rows' bytes in order, whatever the cuts between parts.
-    """
-
-    key: tuple[str, ...]
-    call: str
-    started: str
-    level: int
-    ongoing: bool
-    fetched_at: int
-    rows: int
-    digest: str
-    offset: int
-    length: int
 
 
 def _one_line(json: bytes) -> bytes:
@@ -140,12 +122,9 @@ def _fill(line: Line, part: Part) -> None:
     line.head, line.rows, line.crc32 = msgspec.Raw(head), msgspec.Raw(rows), _checksum(head, rows)
 
 
-def _entry_of(last: Line, rows: int, offset: int, length: int, once: Once = str) -> Entry:
-    # A large day has many entries, and keys often hold the call and the start: each text is there once.
-    texts = {last.call: once(last.call), last.started: last.started}
-    key = tuple(texts.get(part, part) for part in last.key)
-    known = texts[last.call], last.started, last.level, last.ongoing, last.fetched_at
-    return Entry(key, *known, rows, last.digest, offset, length)
+def _entry_of(last: Line, rows: int, offset: int, length: int) -> Entry:
+    known = last.call, last.started, last.level, last.ongoing, last.fetched_at
+    return Entry(last.key, *known, rows, last.digest, offset, length)
 
 
 def _checksum(head: bytes | msgspec.Raw, rows: bytes | msgspec.Raw) -> str:
@@ -208,10 +187,9 @@ def _parts(file: IO[bytes], entry: Entry) -> Iterator[Part]:
             yield Part(line.kind, bytes(line.head), bytes(line.rows), line.count)
 
 
-def scan(path: Path, once: Once = str) -> Iterator[Entry | str]:
+def scan(path: Path) -> Iterator[Entry | str]:
     """Every whole record of a file, and a sentence for each stretch that is damaged or cut off.
 
-    `once` gives back an equal text that it was given before, so that a call's is there once.
     Frames are found by their magic number, so that one damaged frame costs one record and no more.
     """
     size = path.stat().st_size
@@ -224,7 +202,7 @@ def scan(path: Path, once: Once = str) -> Iterator[Entry | str]:
                 offset = _next_magic(file, offset + 1, size)
                 continue
             try:
-                yield _entry(file, offset, end - offset, once)
+                yield _entry(file, offset, end - offset)
             except ArchiveError as error:
                 yield f"{path.name}: {error}"
             offset = end
@@ -256,7 +234,7 @@ def _next_magic(file: IO[bytes], offset: int, size: int) -> int:
     return size
 
 
-def _entry(file: IO[bytes], offset: int, length: int, once: Once) -> Entry:
+def _entry(file: IO[bytes], offset: int, length: int) -> Entry:
     """Unpack a frame to know its record."""
     digest, rows = Digest(), 0
     last: Line | None = None
@@ -271,19 +249,19 @@ def _entry(file: IO[bytes], offset: int, length: int, once: Once) -> Entry:
             rows += line.count
     if last is None or last.digest != digest.hexdigest():
         raise _not_whole(offset)
-    return _entry_of(last, rows, offset, length, once)
+    return _entry_of(last, rows, offset, length)
 
 
-def write_merged(path: Path, chosen: Iterable[tuple[Path, Entry]]) -> list[Entry]:
+def write_merged(path: Path, chosen: Iterable[tuple[str, Path, Entry]]) -> Entries:
     """Write records, in the order given, into a new file and put it in the place of `path`."""
-    entries: list[Entry] = []
+    entries = Entries()
     with ExitStack() as stack:
         target = stack.enter_context(replacing(path))
         files: dict[Path, IO[bytes]] = {}
-        for origin, entry in chosen:
+        for name, origin, entry in chosen:
             if origin not in files:
                 files[origin] = stack.enter_context(origin.open("rb"))
             files[origin].seek(entry.offset)
-            entries.append(replace(entry, offset=target.tell()))
+            entries[name] = replace(entry, offset=target.tell())
             target.write(files[origin].read(entry.length))
     return entries

@@ -13,6 +13,7 @@ from harvesters.core.loading import Load, Loader, Watch
 from harvesters.core.manifest import Loaded, Manifest
 from harvesters.core.report import PLANNED, SliceReport
 from harvesters.core.slice_fetch import SliceFetch
+from harvesters.core.stamps import Stamps
 from harvesters.core.store import SliceStore
 from harvesters.core.traffic import Traffic
 from harvesters.core.verdict import judge_slice
@@ -102,7 +103,7 @@ class _Slice:
         for destination in self.shop.destinations:
             gone = self.shop.reach(destination)
             if name := UNREACHED + destination.name if gone else destination.identity:
-                self.manifest.destinations.setdefault(name, Loaded())
+                self.manifest.destinations.setdefault(name, Loaded(Stamps()))
 
     def _wants_fetch(self) -> bool:
         """A nightly run takes a day that the vendor no longer has for what a destination is owed."""

@@ -2,11 +2,14 @@
 
 import logging
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
-from harvesters.core.archive import Entry, Frame, scan, write_merged
+from harvesters.core.archive import Frame, scan, write_merged
 from harvesters.core.day import Day
+from harvesters.core.entries import Entries, Entry
 from harvesters.core.files import open_private, sync
 from harvesters.core.ids import readable, safe_name
 from harvesters.core.manifest import (
@@ -73,7 +76,7 @@ class SliceStore:
         if damage:
             damage.append(f"{self._set_aside().name} keeps the damaged file.")
         gone = {name: each.call for name, each in manifest.records.items()}
-        manifest.records = {readable(each.key): each for each in entries}
+        manifest.records = Entries((readable(each.key), each) for each in entries)
         manifest.archive_size, manifest.archive_sha256 = found
         manifest.settled = False
         for state in manifest.calls.values():
@@ -91,10 +94,7 @@ class SliceStore:
         return aside
 
     def once(self, text: str) -> str:
-        """An equal text that was given before the next merge, if there is one.
-
-        The fetch and the archive name a large day's many calls and records in several places.
-        """
+        """An equal text that was given since the last merge, if there is one: the fetch and the merge name a record."""
         return self._texts.setdefault(text, text)
 
     def append(self, frame: Frame) -> None:
@@ -112,8 +112,8 @@ class SliceStore:
         the merge, which then changes nothing.
         """
         report, old = Merged(), manifest.records
-        taken: dict[str, Entry] = {}
-        for new in scan(self.part, self.once) if self.part.exists() else ():
+        taken = Entries()
+        for new in scan(self.part) if self.part.exists() else ():
             if isinstance(new, str):
                 log.info("left over from a run that was cut off: %s", new)
                 continue
@@ -130,15 +130,17 @@ class SliceStore:
         self._texts.clear()
         return report
 
-    def _rewrite(self, manifest: Manifest, taken: dict[str, Entry]) -> None:
+    def _rewrite(self, manifest: Manifest, taken: Entries) -> None:
         """Write the archive anew, with these of the part file's records among those that stay; they are used up."""
         with self.part.open("rb") as part:
             sync(part)
         before = manifest.records
-        names = sorted({**before, **taken}, key=lambda name: (taken.get(name) or before[name]).key)
-        names.sort(key=lambda name: (taken.get(name) or before[name]).started)
-        ordered = ((self.part, taken.pop(name)) if name in taken else (self.archive, before[name]) for name in names)
-        manifest.records = dict(zip(names, write_merged(self.archive, ordered), strict=True))
+
+        def place(name: str) -> tuple[Path, Entry]:
+            return (self.part, taken[name]) if name in taken else (self.archive, before[name])
+
+        names = _in_order({*before, *taken}, lambda name: place(name)[1])
+        manifest.records = write_merged(self.archive, ((name, *place(name)) for name in names))
         manifest.archive_size, manifest.archive_sha256 = fingerprint(self.archive)
 
     def commit(self, manifest: Manifest) -> None:
@@ -152,6 +154,16 @@ class SliceStore:
             write_manifest(self.manifest_path, manifest)
         if self._merged:
             self.part.unlink(missing_ok=True)
+
+
+def _in_order(names: Iterable[str], entry: Callable[[str], Entry]) -> Iterator[str]:
+    """Names by the start of their records, then by key; not at once by both, since all keys would be held for it."""
+
+    def started(name: str) -> str:
+        return entry(name).started
+
+    for _, some in groupby(sorted(names, key=started), started):
+        yield from sorted(some, key=lambda name: entry(name).key)
 
 
 def _name_gone(manifest: Manifest, before: dict[str, str]) -> list[str]:
