@@ -8,7 +8,7 @@ own; frames carry zstd's.
 import threading
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -161,25 +161,11 @@ def _not_whole(offset: int) -> ArchiveError:
     return ArchiveError(f"the record at byte {offset} is not whole")
 
 
-_idle: list[zstandard.ZstdDecompressor] = []
-
-
-@contextmanager
-def _decompressor() -> Iterator[zstandard.ZstdDecompressor]:
-    """One that nobody else uses meanwhile; it has 3 MB, which are not to be sought anew for each record."""
-    unpacker = _idle.pop() if _idle else zstandard.ZstdDecompressor()
-    try:
-        yield unpacker
-    finally:
-        _idle.append(unpacker)
-
-
 def _texts(frame: bytes) -> Iterator[bytes]:
     rest = b""
-    with _decompressor() as unpacker:
-        for piece in unpacker.read_to_iter(frame, read_size=PIECE, write_size=PIECE):
-            *whole, rest = (rest + piece).split(b"\n")
-            yield from whole
+    for piece in zstandard.ZstdDecompressor().read_to_iter(frame, read_size=PIECE, write_size=PIECE):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from whole
     if rest:
         message = "cut"
         raise zstandard.ZstdError(message)
@@ -225,13 +211,12 @@ def scan(path: Path) -> Iterator[Entry | str]:
 def _frame_end(file: IO[bytes], offset: int) -> int | None:
     """Where the frame that begins at `offset` ends; None if it is damaged or cut, be it in its checksum alone."""
     file.seek(offset)
+    unpacker = zstandard.ZstdDecompressor().decompressobj()
     at = offset
     try:
-        with _decompressor() as decompressor:
-            unpacker = decompressor.decompressobj()
-            while not unpacker.eof and (piece := file.read(STEP)):
-                unpacker.decompress(piece)
-                at += len(piece)
+        while not unpacker.eof and (piece := file.read(STEP)):
+            unpacker.decompress(piece)
+            at += len(piece)
     except zstandard.ZstdError:
         return None
     return at - len(unpacker.unused_data) if unpacker.eof else None
