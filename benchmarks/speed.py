@@ -24,7 +24,7 @@ from harvesters.core.assessment import Unassessed
 from harvesters.core.destinations import Counts
 from harvesters.core.destinations.bulk import Body
 from harvesters.core.destinations.elastic import FILTER, Cluster
-from harvesters.core.destinations.index import bodies
+from harvesters.core.destinations.index import drafts
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.encode import Encoded
 from harvesters.core.setup import load_templates
@@ -51,8 +51,8 @@ def main(calls: int, rounds: int) -> None:
 
 
 def _cases(made: Material, number: int, script: Usual, url: str) -> Mapping[str, Case]:
-    ready = list(bodies(by_record(made), []))
-    joined = [b"".join(body.lines) for body in ready]
+    ready = [draft.body() for draft in drafts(by_record(made), [])]
+    joined = [body.content for body in ready]
     unjudged = replace(made, recipe=replace(made.recipe, assess=Unassessed))
     return {
         "unjudged": lambda: loads.load(unjudged, Nowhere(), number),

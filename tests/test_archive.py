@@ -15,7 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harvesters.core import archive
-from harvesters.core.archive import Entry, pack, read, scan
+from harvesters.core.archive import pack, read, scan
+from harvesters.core.entries import Entry
 from harvesters.core.errors import ArchiveError
 from harvesters.core.source import Part, Record
 from tests.records import (

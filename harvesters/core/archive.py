@@ -5,7 +5,7 @@ is found by its offset, and damage is confined to the record that it hit. Lines 
 own; frames carry zstd's.
 """
 
-import hashlib
+import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -18,6 +18,8 @@ import zstandard
 from msgspec.structs import replace
 
 from harvesters.core.day import iso, parse_instant
+from harvesters.core.digest import Digest
+from harvesters.core.entries import Entries, Entry
 from harvesters.core.errors import ArchiveError
 from harvesters.core.files import replacing
 from harvesters.core.source import Part, Record
@@ -53,49 +55,6 @@ class Line(msgspec.Struct):
     digest: str = ""
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """Where a whole record lies in a file and what is known of it without unpacking it.
-
-    `digest` is over the rows' bytes in order, whatever the cuts between parts.
-    """
-
-    key: tuple[str, ...]
-    call: str
-    started: str
-    level: int
-    ongoing: bool
-    fetched_at: int
-    rows: int
-    digest: str
-    offset: int
-    length: int
-
-
-class Digest:
-    """SHA-256 over heads and rows that does not see where parts were cut."""
-
-    def __init__(self) -> None:
-        """Nothing seen yet."""
-        self._hash = hashlib.sha256()
-        self._thing: tuple[str, bytes] | None = None
-        self._rows_seen = False
-
-    def add(self, kind: str, head: bytes, rows: bytes) -> None:
-        """Take in one part; `rows` is a JSON array."""
-        inner = memoryview(rows)[1:-1]
-        if (kind, head) != self._thing:
-            self._hash.update(b"\n%s\n%s\n" % (kind.encode(), head))
-            self._thing, self._rows_seen = (kind, head), False
-        if len(inner):
-            self._hash.update(b"," if self._rows_seen else b"")
-            self._hash.update(inner)
-            self._rows_seen = True
-
-    def hexdigest(self) -> str:
-        """The first 128 bits, as text."""
-        return self._hash.hexdigest()[:32]
-
-
 def _one_line(json: bytes) -> bytes:
     """The same JSON without line breaks; between tokens they mean nothing, within text they cannot stand.
 
@@ -118,7 +77,7 @@ def pack(vendor: str, account: str, record: Record, fetched_at: int) -> Frame:
 
     Only the packed bytes are held: a conference of 100 MB is some 5 MB here.
     """
-    packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
+    packer = _compressor().compressobj()
     digest, packed, rows = Digest(), [], 0
     line = Line(
         vendor=vendor,
@@ -145,6 +104,17 @@ def pack(vendor: str, account: str, record: Record, fetched_at: int) -> Frame:
     return Frame(_entry_of(line, rows, 0, len(data)), data)
 
 
+_of_thread = threading.local()
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """The thread's own one: it has 4 MB, which are not to be sought anew, and somewhere else, for each record."""
+    if not hasattr(_of_thread, "compressor"):
+        _of_thread.compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+    compressor: zstandard.ZstdCompressor = _of_thread.compressor
+    return compressor
+
+
 def _fill(line: Line, part: Part) -> None:
     """Make a record's line the line of its next part."""
     head, rows = _one_line(part.head), _one_line(part.rows)
@@ -153,10 +123,8 @@ def _fill(line: Line, part: Part) -> None:
 
 
 def _entry_of(last: Line, rows: int, offset: int, length: int) -> Entry:
-    # Many vendors' keys begin with the call: one text for both, since a large day has many entries.
-    key = tuple(last.call if part == last.call else part for part in last.key)
     known = last.call, last.started, last.level, last.ongoing, last.fetched_at
-    return Entry(key, *known, rows, last.digest, offset, length)
+    return Entry(last.key, *known, rows, last.digest, offset, length)
 
 
 def _checksum(head: bytes | msgspec.Raw, rows: bytes | msgspec.Raw) -> str:
@@ -284,16 +252,16 @@ def _entry(file: IO[bytes], offset: int, length: int) -> Entry:
     return _entry_of(last, rows, offset, length)
 
 
-def write_merged(path: Path, chosen: Iterable[tuple[Path, Entry]]) -> list[Entry]:
+def write_merged(path: Path, chosen: Iterable[tuple[str, Path, Entry]]) -> Entries:
     """Write records, in the order given, into a new file and put it in the place of `path`."""
-    entries: list[Entry] = []
+    entries = Entries()
     with ExitStack() as stack:
         target = stack.enter_context(replacing(path))
         files: dict[Path, IO[bytes]] = {}
-        for origin, entry in chosen:
+        for name, origin, entry in chosen:
             if origin not in files:
                 files[origin] = stack.enter_context(origin.open("rb"))
             files[origin].seek(entry.offset)
-            entries.append(replace(entry, offset=target.tell()))
+            entries[name] = replace(entry, offset=target.tell())
             target.write(files[origin].read(entry.length))
     return entries

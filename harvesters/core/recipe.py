@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from harvesters.core.archive import Entry
 from harvesters.core.assessment import Assessment, Unassessed
 from harvesters.core.day import to_ms
 from harvesters.core.encode import Encoded, Envelope, RecordEncoder
-from harvesters.core.manifest import Stamp
+from harvesters.core.entries import Entry
 from harvesters.core.source import Record
+from harvesters.core.stamps import Stamp
 from harvesters.core.tree import Conference, Row, Stream
 
 Step = Callable[[Row], Row]
