@@ -224,7 +224,10 @@ def medium(now: Tick, before: Tick | None, seconds: float | None = None) -> Medi
 
 @lru_cache(maxsize=4096)
 def _milliseconds(seconds: float) -> float | None:
-    """Of a time that is not 0; below it is none. Browsers tell few different ones, again and again."""
+    """Of a time in s, below 0 there is none. Browsers tell few different ones, again and again.
+
+    Not asked for 0: to the cache 0.0 and -0.0 are the same.
+    """
     return None if seconds < 0 else round(seconds * 1000, 3)
 
 

@@ -1,17 +1,14 @@
 """Rows of any list: ids, instants and what they belong to, read without the rest."""
 
 from collections.abc import Iterable
-from contextlib import suppress
-from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from harvesters.core.day import Day, instant_ms, iso_ms, to_ms
+from harvesters.core.day import Day, instant_ms, iso_ms, naive_ms, to_ms
 
 Json = dict[str, Any]
 USUAL = frozenset({len("2026-11-20 09:00:23"), len("2026-11-20 09:00:23.160727")})
-EPOCH, MILLISECOND = datetime(1970, 1, 1), timedelta(milliseconds=1)  # noqa: DTZ001 - as naive as the instants
 
 
 class Row(msgspec.Struct):
@@ -52,9 +49,8 @@ def stamp(text: object) -> int | None:
     """
     if not isinstance(text, str):
         return None
-    if len(text) in USUAL and text[10] == " ":
-        with suppress(ValueError, TypeError):  # the latter: it has an offset
-            return (datetime.fromisoformat(text) - EPOCH) // MILLISECOND
+    if len(text) in USUAL and text[10] == " " and (found := naive_ms(text)) is not None:
+        return found
     return instant_ms(text.replace(" ", "T", 1))
 
 
