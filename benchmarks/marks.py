@@ -100,15 +100,12 @@ def _harvested(calls: int, people: int, minutes: int) -> Harvested:
 
 def others(told: Mapping[str, Mapping[str, Any]]) -> list[Figure]:
     """The path from the archive to bodies of further vendors, and the memory of a large day."""
-    figures = [
-        Figure(
-            "",
-            f"{vendor}: archive to bodies ÷ floor",
-            [each["bodies"] / each["floor"] for each in of["rounds"]],
-            goal=2.0,
-        )
-        for vendor, of in told.items()
-    ]
+    figures = []
+    for vendor, of in told.items():
+        for case, said in (("unjudged", ", nothing judged"), ("bodies", "")):
+            share = [each[case] / each["floor"] for each in of["rounds"]]
+            goal = 2.0 if case == "unjudged" else None
+            figures.append(Figure("", f"{vendor}: archive to bodies{said} ÷ floor", share, goal=goal))
     with other_scene("zoom", MEETINGS) as place:
         peak = place.harvest().used.peak_mb
     return [
