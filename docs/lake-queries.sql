@@ -1,4 +1,4 @@
--- Three questions to the lake, for DuckDB, asked from the folder that holds it (DATA_DIR):
+-- Four questions to the lake, for DuckDB, asked from the folder that holds it (DATA_DIR):
 --     cd data && duckdb < ../docs/lake-queries.sql
 -- Each query names the few fields that it reads: nothing is guessed from the first lines, and all days read alike.
 
@@ -49,3 +49,19 @@ WHERE vconf.stream.direction = 'received' AND vconf.quality.audio.loss_pct IS NO
 GROUP BY call_started, session, stream
 ORDER BY audio_loss_pct DESC, stream
 LIMIT 10;
+
+-- 4. Share of received audio that was poor, by vendor and browser, and why
+SELECT vconf.vendor AS vendor, coalesce(user_agent.name, 'none') AS browser, count(*) AS streams,
+       round(100.0 * count(*) FILTER (vconf.quality.audio.label = 'poor') / count(*), 2) AS poor_pct,
+       list_sort(list_distinct(flatten(
+           list(vconf.quality.audio.poor_due_to) FILTER (vconf.quality.audio.label = 'poor')
+       ))) AS why
+FROM read_ndjson('lake/stream/*/*/*.ndjson.zst', columns = {
+    user_agent: 'STRUCT("name" VARCHAR)',
+    vconf: 'STRUCT(
+        vendor VARCHAR, stream STRUCT(direction VARCHAR), quality STRUCT(audio STRUCT(label VARCHAR, poor_due_to VARCHAR[]))
+    )'
+})
+WHERE vconf.stream.direction = 'received' AND vconf.quality.audio.label <> 'unknown'
+GROUP BY ALL
+ORDER BY poor_pct DESC, vendor, browser;

@@ -24,6 +24,7 @@ from tests.opentok_days import session, session_id
 from tests.shell import Shell
 from tests.zoom_nights import ZoomNight, zoom
 
+HOME = Path(__file__).parents[1]
 SEED_DAY = date(2020, 7, 9)
 SEED_NOW = datetime(2020, 7, 11, 9, tzinfo=UTC)
 DAY = date(2026, 10, 31)
@@ -396,6 +397,29 @@ def test_every_field_that_is_mapped_is_emitted_by_somebody(es: Elasticsearch, es
     types = {kind: mapped(es, full, kind) for kind in ALL_KINDS}
     idle = {kind: set(types[kind]) - emitted(parsed(es, es_url, full, kind), types[kind]) for kind in ALL_KINDS}
     assert idle == {kind: set() for kind in ALL_KINDS}
+
+
+def test_which_received_audio_is_poor_and_why_is_one_query_for_all_vendors(es: Elasticsearch, full: str) -> None:
+    """As docs/quality.md has it, but for last week."""
+    (text,) = re.findall(r"```json\n(.*?)```", (HOME / "docs" / "quality.md").read_text("utf-8"), re.DOTALL)
+    query = json.loads(text.replace("now-7d/d", "2026-01-01"))
+    es.indices.refresh(index=f"{full}-streams")
+    found = es.search(index=f"{full}-streams", body=query)["aggregations"]["vendor"]["buckets"]
+    shares = {
+        (vendor["key"], browser["key"]): (browser["doc_count"], browser["poor"]["doc_count"])
+        for vendor in found
+        for browser in vendor["browser"]["buckets"]
+    }
+    assert {vendor for vendor, _ in shares} == {"opentok", "zoom", "peermetrics"}
+    assert all(0 <= poor <= streams for streams, poor in shares.values())
+    why = {
+        bucket["key"]
+        for vendor in found
+        for each in vendor["browser"]["buckets"]
+        for bucket in each["poor"]["why"]["buckets"]
+    }
+    # Fifi's line: 30 % of loss and 900 ms there and back.
+    assert why == {"loss", "rtt"}
 
 
 def test_a_strange_member_stays_out_of_the_mapping(es: Elasticsearch, seed: Night) -> None:

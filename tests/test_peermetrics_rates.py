@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvesters.core.tree import Medium
-from harvesters.peermetrics.reports import Report, Tick, came_twice, medium, restarted, seconds_between
+from harvesters.peermetrics.reports import Report, Tick, came_twice, expected, medium, restarted, seconds_between
 
 START = 1_795_165_200_000
 
@@ -26,6 +26,12 @@ def sent(packets: float, size: float) -> Report:
 
 def test_loss_is_what_was_lost_of_what_should_have_come() -> None:
     assert medium(tick(10, received(14, 1396)), tick(0, received(10, 1000))).loss_pct == 1.0
+
+
+def test_a_loss_is_a_share_of_so_many_packets() -> None:
+    assert expected(tick(10, received(14, 1396)), tick(0, received(10, 1000))) == 4 + 396
+    assert expected(tick(10, sent(900, 0)), tick(0, sent(500, 0))) == 400
+    assert expected(tick(10, Report()), tick(0, Report())) is None
 
 
 def test_nothing_sent_is_no_loss_of_nothing() -> None:

@@ -270,6 +270,15 @@ def _loss(now: Tick, before: Tick) -> float | None:
     return min(100.0, found) if found else found
 
 
+def expected(now: Tick, before: Tick) -> float | None:
+    """The packets that a loss is a share of: those that should have come, or were sent; None where nobody counted."""
+    one, other = now.report, before.report
+    if one.packets_received is None:
+        return rose(one.packets_sent, other.packets_sent)
+    lost, came = _lost(one, other), rose(one.packets_received, other.packets_received)
+    return None if lost is None or came is None else lost + came
+
+
 def _lost(now: Counters, before: Counters) -> float | None:
     """Packets lost between two reports; none where some came twice or late, so that the counter fell."""
     one, other = now.packets_lost, before.packets_lost

@@ -19,6 +19,7 @@ from harvesters.peermetrics.reports import (
     Tick,
     Ways,
     came_twice,
+    expected,
     medium,
     restarted,
     seconds_between,
@@ -153,7 +154,8 @@ def _row(tick: Tick, before: Tick | None, *, screen: bool) -> Row:
     if since and _clamped(tick, since):
         flags += CLAMPED
     quality = _quality(report, medium(tick, since, seconds), screen=screen)
-    return Row(tick.at, quality, None, flags, Machine(Interval(round(seconds, 3))))
+    packets = expected(tick, since) if since else None
+    return Row(tick.at, quality, None, flags, Machine(Interval(round(seconds, 3))), packets)
 
 
 def _clamped(tick: Tick, before: Tick) -> bool:
