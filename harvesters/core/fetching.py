@@ -166,7 +166,7 @@ class Fetcher:
     def _batch(self, calls: Sequence[Call]) -> None:
         """Fetch one batch, in halves if it is too big or one of its calls upsets the vendor."""
         self.clock.check()
-        outcomes = {call.key: Outcome() for call in calls}
+        outcomes = {self.store.once(call.key): Outcome() for call in calls}
         notices: list[Notice] = []
         try:
             for item in self.source.fetch(self.account, calls, self.day):

@@ -90,10 +90,13 @@ class Manifest(msgspec.Struct):
     archive_sha256: str = ""
 
 
-def adopt(manifest: Manifest) -> None:
-    """Name every record under its call: a run that was cut off left records and no word of their calls."""
+def adopt(manifest: Manifest, once: Callable[[str], str] = str) -> None:
+    """Name every record under its call: a run that was cut off left records and no word of their calls.
+
+    `once` gives the text of a call that others hold too.
+    """
     for name, entry in manifest.records.items():
-        call = manifest.calls.setdefault(entry.call, CallState("fetched", level=entry.level))
+        call = manifest.calls.setdefault(once(entry.call), CallState("fetched", level=entry.level))
         if name not in call.records:
             call.records = (*call.records, name)
 

@@ -179,7 +179,8 @@ class SliceFetch:
         merged = self.store.merge(self.manifest, again=self.shop.options.again)
         self.report.warnings += merged.warnings
         self.report.unchanged = len(self.manifest.records) - merged.taken
-        adopt(self.manifest)
+        adopt(self.manifest, self.store.once)
+        self.store.forget_texts()
 
     def _note_listing(self, listed: Collection[str]) -> None:
         self.manifest.listed_at = iso(self.when.now)

@@ -106,8 +106,12 @@ class SliceStore:
         return aside
 
     def once(self, text: str) -> str:
-        """An equal text that was given since the last merge, if there is one: the fetch and the merge name a record."""
+        """An equal text that was given before, if there is one: fetch, merge and manifest name calls and records."""
         return self._texts.setdefault(text, text)
+
+    def forget_texts(self) -> None:
+        """Let go of what `once` was given."""
+        self._texts.clear()
 
     def append(self, frame: Frame) -> None:
         """Add a whole record to the part file; safe for several threads."""
@@ -139,7 +143,6 @@ class SliceStore:
         if taken:
             self._rewrite(manifest, taken)
         self._merged = True
-        self._texts.clear()
         return report
 
     def _rewrite(self, manifest: Manifest, taken: Entries) -> None:

@@ -147,11 +147,14 @@ class Draft:
         self.size += len(both_lines)
 
     def body(self) -> Body:
-        """The documents as a body; the lines are used up, so that none of several bodies under way is there twice."""
-        ends = array("Q", accumulate(map(len, self._lines)))
-        content = b"".join(self._lines)
+        """The documents as a body."""
+        return Body(b"".join(self._lines), array("Q", accumulate(map(len, self._lines))), self._runs)
+
+    def used_up(self) -> Body:
+        """The documents as a body, and no longer here: several bodies are under way, and none is to be there twice."""
+        body = self.body()
         self._lines.clear()
-        return Body(content, ends, self._runs)
+        return body
 
 
 class Actions:

@@ -84,7 +84,7 @@ class IndexDestination:
                     for draft in drafts(records, finished):
                         while len(under_way) >= IN_FLIGHT:
                             under_way.popleft().result()
-                        under_way.append(pool.submit(sender.send, draft.body()))
+                        under_way.append(pool.submit(_send, sender, draft))
                     while under_way:
                         under_way.popleft().result()
                 finally:
@@ -119,6 +119,10 @@ class IndexDestination:
     def close(self) -> None:
         """Give the connections back."""
         self._cluster.close()
+
+
+def _send(sender: Sender, draft: Draft) -> None:
+    sender.send(draft.used_up())
 
 
 def drafts(records: Iterable[tuple[str, Documents]], finished: list[str]) -> Iterator[Draft]:
