@@ -9,7 +9,11 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote_plus
+
+import ua_parser
 
 from harvesters.core.encode import Encoded
 
@@ -103,7 +107,13 @@ class Usual:
                 "client": {"geo": _without_nulls({"country_iso_code": person["country"]})}
                 if person["country"]
                 else None,
-                "user_agent": _without_nulls({"name": person["browser"], "version": person["browserVersion"]}),
+                "user_agent": _without_nulls(
+                    {
+                        "name": person["browser"],
+                        "version": person["browserVersion"],
+                        "os": _system(person["userAgent"]) if person["userAgent"] else None,
+                    }
+                ),
                 "opentok": {"audio_bitrate": row["audioBitrateKbps"], "video_bitrate": row["videoBitrateKbps"]},
                 "vconf": {
                     "vendor": vendor,
@@ -162,6 +172,15 @@ def _quality(row: Json) -> Json:
             }
         )
     return quality
+
+
+@lru_cache
+def _system(user_agent: str) -> Json | None:
+    found = ua_parser.parse_os(unquote_plus(user_agent))
+    if found is None:
+        return None
+    numbers = [number for number in (found.major, found.minor, found.patch) if number]
+    return _without_nulls({"name": found.family, "version": ".".join(numbers) or None})
 
 
 def _size_class(people: int) -> str:
