@@ -229,6 +229,13 @@ def test_a_low_bitrate_without_loss_or_delay_is_the_senders_choice_or_line() -> 
     } == {("low_bitrate_received", "info")}
 
 
+def test_a_low_bitrate_beside_does_not_say_whose_side_the_rest_was() -> None:
+    seen = [stream("bea", "ann", (0, 10), medium="video", bad=LOW)]
+    found = verdict_of([*seen, *mesh(TWO, {("ann", "bea")})], TWO)
+    assert side_of(found) == ("unclear_side", None, 1, 2)
+    assert found.fields["vconf.verdict.also"] == ["low_bitrate"]
+
+
 def test_who_is_cut_off_or_comes_back_is_told_also_beside_worse() -> None:
     again = {"bea2": person("bea", 6.5, 10), "bea": person("bea", 0, 6, **{"vconf.participant.dropped": True})}
     found = verdict_of(mesh(THREE, set()), THREE, **again)

@@ -14,6 +14,8 @@ from harvesters.quality.sides import EVERYBODY, RECEIVER, SENDER, UNCLEAR, sides
 from harvesters.quality.verdicts import Rule, Verdicts
 
 LOW_BITRATE, SHORT_BURST, DROPS, REJOINS = "low_bitrate", "short_burst", "drops", "rejoins"
+MIXED = "mixed"
+"""The code of the rule that leaves it to the others to say whose side it is."""
 TOGETHER = "sides"
 """All trouble that has a side, or might have."""
 MOST_REASONS = 2
@@ -157,12 +159,12 @@ def verdict(found: Findings, drops: Happened, rejoins: Happened, rules: Verdicts
     about = told.get(decided.about, nothing)
     sure = next(each for each in rules.sure if _is_sure(found, each.streams, each.measured_pct))
     sentences = [rule.text.format_map(told.get(rule.about, nothing).words(rules.words)) for rule in (decided, *others)]
-    sides_told = [rule.side for rule in (decided, *others) if rule.side]
+    leading = others[0] if decided.code == MIXED and others else decided
     return {
         "vconf.verdict.code": decided.code,
         "vconf.verdict.also": [rule.code for rule in others] or None,
         "vconf.verdict.text": " ".join([*sentences, _how_sure(sure.name, found)]),
-        "vconf.verdict.side": sides_told[0] if sides_told else None,
+        "vconf.verdict.side": leading.side,
         "vconf.verdict.affected": len(about.people),
         "vconf.verdict.of": about.of,
         "vconf.verdict.sure": sure.name,
