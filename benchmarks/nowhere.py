@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from harvesters.core.destinations import Counts, Current, Difference, Documents, Expected, Removed, Target
-from harvesters.core.destinations.index import bodies
+from harvesters.core.destinations.index import drafts
 
 
 class Nowhere:
@@ -18,8 +18,8 @@ class Nowhere:
         """Make the bodies."""
         del target
         finished: list[str] = []
-        for body in bodies(records, finished):
-            assert b"".join(body.lines)
+        for body in (draft.body() for draft in drafts(records, finished)):
+            assert body.content
             for start, end, _, type_ in body.spans():
                 counts.of(type_).sent += end - start
 

@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -19,16 +20,17 @@ from nowhere import Nowhere
 from processes import served
 from usual import Usual
 
+from harvesters.core.assessment import Unassessed
 from harvesters.core.destinations import Counts
 from harvesters.core.destinations.bulk import Body
 from harvesters.core.destinations.elastic import FILTER, Cluster
-from harvesters.core.destinations.index import bodies
+from harvesters.core.destinations.index import drafts
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.encode import Encoded
 from harvesters.core.setup import load_templates
 
 Case = Callable[[], None]
-FLOORS_AFTER = (1, 2)
+FLOORS_AFTER = (1, 3)
 
 
 def main(calls: int, rounds: int) -> None:
@@ -49,9 +51,11 @@ def main(calls: int, rounds: int) -> None:
 
 
 def _cases(made: Material, number: int, script: Usual, url: str) -> Mapping[str, Case]:
-    ready = list(bodies(by_record(made), []))
-    joined = [b"".join(body.lines) for body in ready]
+    ready = [draft.body() for draft in drafts(by_record(made), [])]
+    joined = [body.content for body in ready]
+    unjudged = replace(made, recipe=replace(made.recipe, assess=Unassessed))
     return {
+        "unjudged": lambda: loads.load(unjudged, Nowhere(), number),
         "bodies": lambda: loads.load(made, Nowhere(), number),
         "load": lambda: loads.load(made, loads.index(made), number),
         "whole": lambda: loads.harvest(made, loads.index(made), number),

@@ -28,10 +28,10 @@ from harvesters import source_class
 from harvesters.commands.build import destinations, recipe, replay_workshop, vendor_workshop
 from harvesters.commands.console import Console
 from harvesters.commands.workplace import Workplace
-from harvesters.core.archive import Digest
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.day import Clock, Day, iso
 from harvesters.core.declaration import logins as logins_of
+from harvesters.core.digest import Digest
 from harvesters.core.errors import BadCallError, Exit, TooBigError
 from harvesters.core.fetching import batches
 from harvesters.core.options import Options

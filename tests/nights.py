@@ -39,6 +39,7 @@ from harvesters.core.setup import load_templates
 from harvesters.core.source import Account
 from harvesters.core.store import SliceStore
 from harvesters.core.workshop import Workshop
+from harvesters.enrich.enrichment import open_enrichment
 from harvesters.sandbox import Request, Response, Server, serve_opentok
 from harvesters.sandbox.opentok import Served
 from harvesters.sandbox.server import Intercept
@@ -170,7 +171,8 @@ class Night:
         problems: list[str] = []
         common = require(read_settings(CommonSettings, values, problems), problems)
         clock = Clock(lambda: self.now, self.time.monotonic, wait=self.time.wait)
-        return Workplace(values, common, clock, self.data_dir, ())
+        enrichment = open_enrichment(common, problems)
+        return Workplace(values, common, clock, self.data_dir, tuple(problems), enrichment=enrichment)
 
     def setup(self) -> list[str]:
         """Load the index templates."""

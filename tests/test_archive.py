@@ -9,13 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 import pytest
 import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harvesters.core import archive
-from harvesters.core.archive import Entry, pack, read, scan
+from harvesters.core.archive import pack, read, scan
+from harvesters.core.entries import Entry
 from harvesters.core.errors import ArchiveError
 from harvesters.core.source import Part, Record
 from tests.records import (
@@ -331,6 +333,41 @@ def test_a_line_that_is_no_part_is_damage(tmp_path: Path, line: bytes) -> None:
     assert isinstance(damage, str)
     assert damage.startswith("file: damaged at byte 0: ")
     assert isinstance(whole, Entry)
+
+
+ODD_HEADS = [
+    b'{"a":1,"rows":[1],"crc32":"x"}',
+    b'{"a":{"b":[],"rows":[]}}',
+    b'{"rows":[],"crc32":""}',
+    b'{"a":",\\"rows\\":"}',
+]
+"""Heads that have what stands around the rows."""
+
+
+@pytest.mark.parametrize("head", ODD_HEADS)
+@pytest.mark.parametrize("rows", [b'[{"a":1,"crc32":"y"}]', b'[{"rows":[],"crc32":""},{"a":1,"rows":[[]]}]', b"[]"])
+def test_rows_are_found_whatever_stands_around_and_in_them(tmp_path: Path, head: bytes, rows: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(pack(VENDOR, ACCOUNT, replace(record("a"), parts=[Part("thing", head, rows, 1)]), 1).data)
+    (entry,) = scan(path)
+    assert isinstance(entry, Entry)
+    with path.open("rb") as file:
+        assert list(read(file, entry).parts) == [Part("thing", head, rows, 1)]
+
+
+def test_lines_that_another_program_wrote_are_read_too(tmp_path: Path) -> None:
+    """With blanks, and in another order: the checksums are over the vendor's bytes, which stay as they are."""
+
+    def written(line: bytes) -> bytes:
+        members = sorted(msgspec.json.decode(line, type=dict[str, msgspec.Raw]).items())
+        return b"{ %s }" % b" , ".join(b'"%s": %s' % (name.encode(), value) for name, value in members)
+
+    path = tmp_path / "file"
+    path.write_bytes(repacked(lambda lines: [written(line) for line in lines]))
+    (entry,) = scan(path)
+    assert isinstance(entry, Entry)
+    with path.open("rb") as file:
+        assert [part.rows for part in read(file, entry).parts] == [b'[{"n":0},{"n":1}]'] * 2
 
 
 def repacked(change: Callable[[list[bytes]], list[bytes]]) -> bytes:

@@ -20,6 +20,7 @@ from harvesters.commands.main import EXIT_CODES
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.errors import Exit
 from harvesters.core.settings import public
+from harvesters.enrich.lookup import read_lookup
 from harvesters.opentok import OpenTok
 from harvesters.sandbox.peermetrics import serve_peermetrics
 from tests import peermetrics_days, zoom_days
@@ -87,7 +88,8 @@ def test_the_settings_table_has_every_setting_that_the_code_reads() -> None:
 
     assert table == [
         "ES_HOST", "ES_API_KEY", "ES_USER", "ES_PASSWORD", "ES_CA_FILE", "INDEX_PREFIX", "DATA_DIR",
-        "ACCOUNTS_FILE", "VENDOR_CA_FILE", "QUALITY_PROFILE", "VCONF_NOW",
+        "ACCOUNTS_FILE", "VENDOR_CA_FILE", "QUALITY_PROFILE", "GEOIP_FILE", "GEOIP_ASN_FILE", "LOOKUP_FILE",
+        "VCONF_NOW",
         "OPENTOK_API_KEY", "OPENTOK_API_SECRET", "OPENTOK_URL", "OPENTOK_BITRATE_UNIT",
         "VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY",
         "ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET", "ZOOM_OAUTH_URL", "ZOOM_URL", "ZOOM_PLAN",
@@ -227,6 +229,17 @@ def test_the_readme_s_queries_of_stdout_find_something(shell: Shell) -> None:
         "stream",
         "sample",
     }
+
+
+def test_the_table_of_labels_is_one(tmp_path: Path) -> None:
+    (table,) = blocks("csv")
+    problems: list[str] = []
+    (tmp_path / "labels.csv").write_text(table)
+    found = read_lookup(tmp_path / "labels.csv", problems)
+
+    assert problems == []
+    assert found
+    assert found.of("room", "82827962364") == {"school": "Linden School", "class": "7b"}
 
 
 def test_the_crontab_line_runs_when_the_vendor_s_data_is_there(shell: Shell) -> None:

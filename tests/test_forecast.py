@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from harvesters.core.archive import Entry
+from harvesters.core.entries import Entry
 from harvesters.core.forecast import Forecast, forecast, seconds_per_call
 from harvesters.core.manifest import Manifest
 from harvesters.core.source import Limits, Rate

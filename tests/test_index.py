@@ -15,8 +15,9 @@ from harvesters.core.day import iso
 from harvesters.sandbox import ANSWERS, Request, Response, load_folder
 from harvesters.sandbox.peermetrics import PeermetricsRules, serve_peermetrics
 from harvesters.sandbox.zoom import Person, meeting
-from tests import peermetrics_days, zoom_days
+from tests import geoip, peermetrics_days, zoom_days
 from tests.conftest import own_prefix
+from tests.geoip import LINKOPING
 from tests.nights import NOBODY, Night, lake_lines, printed, vendor
 from tests.node_door import Door, leaves, sources, stored
 from tests.opentok_days import session, session_id
@@ -233,7 +234,7 @@ def test_another_prefix_is_another_destination(es: Elasticsearch, es_url: str, p
 
 # -- mappings ------------------------------------------------------------------------------------------
 
-LEAVES = {"flattened", "date_range"}
+LEAVES = {"flattened", "date_range", "geo_point"}
 
 
 def mapped(es: Elasticsearch, prefix: str, kind: str) -> dict[str, str]:
@@ -305,13 +306,18 @@ FIFI = Person(
 """She shares a screen over a bad line, and nobody knows when she came."""
 GINA = [Person("Gina", came, left, email="gina@example.com") for came, left in ((0, 60), (90, None))]
 """She comes back."""
+GRETA = Person("Greta", row={"ip_address": LINKOPING, "issue_list": ["Unstable audio quality"]})
+"""Her address is in the databases."""
 
 
 @pytest.fixture(scope="module")
 def full(es: Elasticsearch, es_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The prefix of a day of each vendor with everything that it can tell, in all kinds of indices."""
     with own_prefix(es) as prefix:
-        folder, cluster = tmp_path_factory.mktemp("full"), {"ES_HOST": es_url, "INDEX_PREFIX": prefix}
+        folder = tmp_path_factory.mktemp("full")
+        table = folder / "labels.csv"
+        table.write_text(f"account;school\n{zoom_days.ACCOUNT};Linden School\n")
+        cluster = {"ES_HOST": es_url, "INDEX_PREFIX": prefix, **geoip.FILES, "LOOKUP_FILE": str(table)}
         harvest_opentok(folder, es_url, prefix)
         harvest_zoom(folder, cluster)
         harvest_peermetrics(folder, cluster)
@@ -338,7 +344,8 @@ def harvest_opentok(folder: Path, es_url: str, prefix: str) -> None:
 
 def harvest_zoom(folder: Path, cluster: dict[str, str]) -> None:
     """By both routes."""
-    seen = [*zoom_days.everything(), meeting("hL1o37VTaiN3IhHInJ0GAx==", zoom_days.at(14), people=[FIFI, *GINA])]
+    people = [FIFI, *GINA, GRETA]
+    seen = [*zoom_days.everything(), meeting("hL1o37VTaiN3IhHInJ0GAx==", zoom_days.at(14), people=people)]
     with zoom(seen, zoom_days.SETTLED) as dashboard:
         by_dashboard = ZoomNight.at(folder / "dashboard", dashboard).set(**cluster, **zoom_days.EVERYTHING)
         assert by_dashboard.harvest(zoom_days.DAY, into=["index"]).exit_code == 0

@@ -55,14 +55,21 @@ def knows(path: Path, *modules: str) -> list[str]:
 
 # Who may not know whom. `harvesters.quality` and `enrich` are steps of the engine and bound like it.
 FORBIDDEN: dict[str, tuple[str, ...]] = {
-    "harvesters.core": ("harvesters.commands", "harvesters.sandbox", "harvesters.quality", *VENDORS),
-    "harvesters.quality": ("harvesters.commands", "harvesters.sandbox", *VENDORS),
-    "harvesters.enrich": ("harvesters.commands", "harvesters.sandbox", *VENDORS),
-    "harvesters.sandbox": ("harvesters.commands", *VENDORS),
+    "harvesters.core": (
+        "harvesters.commands",
+        "harvesters.sandbox",
+        "harvesters.quality",
+        "harvesters.enrich",
+        *VENDORS,
+    ),
+    "harvesters.quality": ("harvesters.commands", "harvesters.sandbox", "harvesters.enrich", *VENDORS),
+    "harvesters.enrich": ("harvesters.commands", "harvesters.sandbox", "harvesters.quality", *VENDORS),
+    "harvesters.sandbox": ("harvesters.commands", "harvesters.enrich", *VENDORS),
     **{
         vendor: (
             "harvesters.commands",
             "harvesters.sandbox",
+            "harvesters.enrich",
             "harvesters.core.destinations",
             *(each for each in VENDORS if each != vendor),
         )
@@ -103,7 +110,7 @@ def test_the_imports_of_a_file_are_found_wherever_they_stand() -> None:
     assert not within("ab", "a")
 
 
-HEAVY = ("elasticsearch", "elastic_transport", "gql", "graphql", "duckdb", "rich", "jwt")
+HEAVY = ("elasticsearch", "elastic_transport", "gql", "graphql", "duckdb", "rich", "jwt", "maxminddb", "ua_parser")
 """What is imported where it is used. The list of all commands needs no HTTP either."""
 
 

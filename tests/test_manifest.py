@@ -18,11 +18,11 @@ from harvesters.core.manifest import (
     Loaded,
     Manifest,
     Refusal,
-    Stamp,
     fingerprint,
     read_manifest,
     write_manifest,
 )
+from harvesters.core.stamps import Stamp
 from harvesters.core.store import SliceStore
 from harvesters.sandbox import Rules
 from tests.nights import NOBODY, Night, Vendor, lake_lines, vendor

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from harvesters.core.archive import Entry
 from harvesters.core.day import Day
 from harvesters.core.destinations.lake import LakeDestination
+from harvesters.core.entries import Entry
 from harvesters.core.errors import DestinationError
-from harvesters.core.manifest import Loaded, Manifest, Stamp, write_manifest
+from harvesters.core.manifest import Loaded, Manifest, write_manifest
 from harvesters.core.run import choose_days
+from harvesters.core.stamps import Stamp
 from tests.nights import Night, Vendor, lake_lines, printed, state, vendor
 from tests.opentok_days import KEY, session
 from tests.opentok_faults import UNLIMITED, details, listed_day

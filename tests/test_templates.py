@@ -89,7 +89,9 @@ def test_what_a_vendor_writes_into_a_field_cannot_cost_the_document(type_: str, 
 
 PERSONAL = {
     "user.id", "user.full_name", "user.email", "client.ip", "client.geo.country_iso_code",
-    "client.geo.city_name", "user_agent.original", "vconf.host.id", "vconf.host.name", "vconf.host.email",
+    "client.geo.city_name", "client.geo.country_name", "client.geo.region_iso_code", "client.geo.region_name",
+    "client.geo.location", "client.geo.timezone", "labels", "user_agent.original",
+    "vconf.host.id", "vconf.host.name", "vconf.host.email",
     "vconf.participant.leave_reason", "vconf.device.microphone", "vconf.device.speaker", "vconf.device.camera",
 }  # fmt: skip
 
@@ -99,7 +101,7 @@ def test_what_tells_of_a_person_is_marked() -> None:
 
 
 def test_a_field_has_a_type_and_documents_that_there_are() -> None:
-    types = {"keyword", "float", "long", "boolean", "date", "text", "flattened", "date_range", "ip"}
+    types = {"keyword", "float", "long", "boolean", "date", "text", "flattened", "date_range", "ip", "geo_point"}
     for field in by_name(all_fields()).values():
         assert field.type in types, field.name
         assert field.types, field.name

@@ -31,6 +31,7 @@ from harvesters.quality.thresholds import thresholds
 from harvesters.quality.units import bitrate_step
 
 ENGINE_REVISION = 2
+"""Raised by whoever changes documents: encoding, quality, enrichment, the pinned rules of user agents."""
 
 
 def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
@@ -42,6 +43,7 @@ def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
     if account.name != DEFAULT:
         # It stands in each document, so another name makes other documents.
         shapes["vconf.account.name"] = account.name
+    shapes |= place.enrichment.shapes
     step = bitrate_step(shapes)
     model = thresholds(place.common.quality_profile)
     if model.profile != DEFAULT_PROFILE:
@@ -53,11 +55,12 @@ def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
         revision=f"{vendor}/{source.revision}.{ENGINE_REVISION}",
         settings=digest(shapes),
         prefix=place.common.index_prefix,
-        constants=source.constants,
+        constants={**source.constants, **place.enrichment.constants(account.id)},
         fields=by_name(source.fields),
     )
     assess = partial(QualityAssessment, judge=Judge(model), nominal_s=source.interval_s)
-    return Recipe(source.flatten, envelope, (step,) if step else (), assess)
+    enrich = place.enrichment.steps(account.id)
+    return Recipe(source.flatten, envelope, (step,) if step else (), enrich, assess)
 
 
 def destinations(

@@ -67,6 +67,7 @@ def reported(console: Console, place: Workplace, report_file: Path | None, comma
         working.codes.append(Exit.FAILED)
         raise
     finally:
+        place.enrichment.close()
         finish(report, place.clock.now(), working.codes)
         if report_file:
             _write(report_file, report)

@@ -1,4 +1,4 @@
-"""From settings to the objects of a run: clock, folders, destinations, recipe."""
+"""From settings to the objects of a run: clock, folders, accounts, what documents are enriched with."""
 
 import logging
 import os
@@ -16,6 +16,7 @@ from harvesters.core.common_settings import CommonSettings, cautions_of, problem
 from harvesters.core.day import Clock, Day, clock_from, days_between, parse_span
 from harvesters.core.errors import SettingsError, UsageError
 from harvesters.core.settings import Values, exposed, load, read, require
+from harvesters.enrich.enrichment import Enrichment, open_enrichment
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ class Workplace:
     data_dir: Path
     problems: tuple[str, ...]
     accounts: Accounts = field(default_factory=Accounts)
+    enrichment: Enrichment = field(default_factory=Enrichment)
 
     def values_of(self, vendor: str, account: str) -> Values:
         """Where the settings of an account are looked up, by its name."""
@@ -114,7 +116,8 @@ def workplace(env_file: Path | None, flags: Mapping[str, str | None]) -> Workpla
         log.warning("%s", caution)
     clock = _clock(common, problems)
     data_dir = common.data_dir or default_data_dir(os.environ)
-    return Workplace(values, common, clock, data_dir, tuple(problems), accounts)
+    enrichment = open_enrichment(common, problems)
+    return Workplace(values, common, clock, data_dir, tuple(problems), accounts, enrichment)
 
 
 def _clock(common: CommonSettings, problems: list[str]) -> Clock:

@@ -5,8 +5,7 @@ is found by its offset, and damage is confined to the record that it hit. Lines 
 own; frames carry zstd's.
 """
 
-import hashlib
-import zlib
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,82 +17,17 @@ import zstandard
 from msgspec.structs import replace
 
 from harvesters.core.day import iso, parse_instant
+from harvesters.core.digest import Digest
+from harvesters.core.entries import Entries, Entry
 from harvesters.core.errors import ArchiveError
 from harvesters.core.files import replacing
+from harvesters.core.lines import Line, checksum, not_whole, unpack
 from harvesters.core.source import Part, Record
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 LEVEL = 3
-PIECE = 1 << 20
 STEP = 1 << 16
 """Packed bytes that are looked at together while a frame's end is sought: they unpack to twenty times as many."""
-
-
-class Line(msgspec.Struct):
-    """One line of the archive: a part and whose it is; `head` and `rows` are the vendor's, verbatim.
-
-    The line with `last` ends a record and carries its digest; without it the record is not whole.
-    """
-
-    vendor: str
-    account: str
-    key: tuple[str, ...]
-    call: str
-    started: str
-    level: int
-    ongoing: bool
-    fetched_at: int
-    part: int
-    last: bool
-    kind: str = ""
-    count: int = 0
-    head: msgspec.Raw = msgspec.Raw(b"{}")
-    rows: msgspec.Raw = msgspec.Raw(b"[]")
-    crc32: str = ""
-    digest: str = ""
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """Where a whole record lies in a file and what is known of it without unpacking it.
-
-    `digest` is over the rows' bytes in order, whatever the cuts between parts.
-    """
-
-    key: tuple[str, ...]
-    call: str
-    started: str
-    level: int
-    ongoing: bool
-    fetched_at: int
-    rows: int
-    digest: str
-    offset: int
-    length: int
-
-
-class Digest:
-    """SHA-256 over heads and rows that does not see where parts were cut."""
-
-    def __init__(self) -> None:
-        """Nothing seen yet."""
-        self._hash = hashlib.sha256()
-        self._thing: tuple[str, bytes] | None = None
-        self._rows_seen = False
-
-    def add(self, kind: str, head: bytes, rows: bytes) -> None:
-        """Take in one part; `rows` is a JSON array."""
-        inner = memoryview(rows)[1:-1]
-        if (kind, head) != self._thing:
-            self._hash.update(b"\n%s\n%s\n" % (kind.encode(), head))
-            self._thing, self._rows_seen = (kind, head), False
-        if len(inner):
-            self._hash.update(b"," if self._rows_seen else b"")
-            self._hash.update(inner)
-            self._rows_seen = True
-
-    def hexdigest(self) -> str:
-        """The first 128 bits, as text."""
-        return self._hash.hexdigest()[:32]
 
 
 def _one_line(json: bytes) -> bytes:
@@ -118,7 +52,7 @@ def pack(vendor: str, account: str, record: Record, fetched_at: int) -> Frame:
 
     Only the packed bytes are held: a conference of 100 MB is some 5 MB here.
     """
-    packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
+    packer = _compressor().compressobj()
     digest, packed, rows = Digest(), [], 0
     line = Line(
         vendor=vendor,
@@ -145,62 +79,27 @@ def pack(vendor: str, account: str, record: Record, fetched_at: int) -> Frame:
     return Frame(_entry_of(line, rows, 0, len(data)), data)
 
 
+_of_thread = threading.local()
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """The thread's own one: it has 4 MB, which are not to be sought anew, and somewhere else, for each record."""
+    if not hasattr(_of_thread, "compressor"):
+        _of_thread.compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+    compressor: zstandard.ZstdCompressor = _of_thread.compressor
+    return compressor
+
+
 def _fill(line: Line, part: Part) -> None:
     """Make a record's line the line of its next part."""
     head, rows = _one_line(part.head), _one_line(part.rows)
     line.part, line.kind, line.count = line.part + 1, part.kind, part.count
-    line.head, line.rows, line.crc32 = msgspec.Raw(head), msgspec.Raw(rows), _checksum(head, rows)
+    line.head, line.rows, line.crc32 = msgspec.Raw(head), msgspec.Raw(rows), checksum(head, rows)
 
 
 def _entry_of(last: Line, rows: int, offset: int, length: int) -> Entry:
-    # Many vendors' keys begin with the call: one text for both, since a large day has many entries.
-    key = tuple(last.call if part == last.call else part for part in last.key)
     known = last.call, last.started, last.level, last.ongoing, last.fetched_at
-    return Entry(key, *known, rows, last.digest, offset, length)
-
-
-def _checksum(head: bytes | msgspec.Raw, rows: bytes | msgspec.Raw) -> str:
-    return f"{zlib.crc32(rows, zlib.crc32(head)):08x}"
-
-
-_decoder = msgspec.json.Decoder(Line)
-
-
-def unpack(file: IO[bytes], offset: int, length: int) -> Iterator[Line]:
-    """The lines of one frame, unpacked as they are asked for.
-
-    Raises:
-        ArchiveError: the frame is damaged, or its record is not whole.
-    """
-    file.seek(offset)
-    frame = file.read(length)
-    line: Line | None = None
-    try:
-        for text in _texts(frame):
-            line = _decoder.decode(text)
-            if not line.last and _checksum(line.head, line.rows) != line.crc32:
-                message = f"a line of record {'/'.join(line.key)} is damaged (checksum)"
-                raise ArchiveError(message)
-            yield line
-    except (zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        message = f"damaged at byte {offset}: {type(error).__name__}"
-        raise ArchiveError(message) from error
-    if line is None or not line.last:
-        raise _not_whole(offset)
-
-
-def _not_whole(offset: int) -> ArchiveError:
-    return ArchiveError(f"the record at byte {offset} is not whole")
-
-
-def _texts(frame: bytes) -> Iterator[bytes]:
-    rest = b""
-    for piece in zstandard.ZstdDecompressor().read_to_iter(frame, read_size=PIECE, write_size=PIECE):
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from whole
-    if rest:
-        message = "cut"
-        raise zstandard.ZstdError(message)
+    return Entry(last.key, *known, rows, last.digest, offset, length)
 
 
 def read(file: IO[bytes], entry: Entry) -> Record:
@@ -214,9 +113,9 @@ def read(file: IO[bytes], entry: Entry) -> Record:
 
 
 def _parts(file: IO[bytes], entry: Entry) -> Iterator[Part]:
-    for line in unpack(file, entry.offset, entry.length):
+    for line, rows in unpack(file, entry.offset, entry.length):
         if not line.last:
-            yield Part(line.kind, bytes(line.head), bytes(line.rows), line.count)
+            yield Part(line.kind, bytes(line.head), rows, line.count)
 
 
 def scan(path: Path) -> Iterator[Entry | str]:
@@ -268,32 +167,32 @@ def _next_magic(file: IO[bytes], offset: int, size: int) -> int:
 
 def _entry(file: IO[bytes], offset: int, length: int) -> Entry:
     """Unpack a frame to know its record."""
-    digest, rows = Digest(), 0
+    digest, count = Digest(), 0
     last: Line | None = None
-    for line in unpack(file, offset, length):
+    for line, rows in unpack(file, offset, length):
         if last:
             message = f"the frame at byte {offset} holds several records: it was packed by another program"
             raise ArchiveError(message)
         if line.last:
             last = line
         else:
-            digest.add(line.kind, bytes(line.head), bytes(line.rows))
-            rows += line.count
+            digest.add(line.kind, bytes(line.head), rows)
+            count += line.count
     if last is None or last.digest != digest.hexdigest():
-        raise _not_whole(offset)
-    return _entry_of(last, rows, offset, length)
+        raise not_whole(offset)
+    return _entry_of(last, count, offset, length)
 
 
-def write_merged(path: Path, chosen: Iterable[tuple[Path, Entry]]) -> list[Entry]:
+def write_merged(path: Path, chosen: Iterable[tuple[str, Path, Entry]]) -> Entries:
     """Write records, in the order given, into a new file and put it in the place of `path`."""
-    entries: list[Entry] = []
+    entries = Entries()
     with ExitStack() as stack:
         target = stack.enter_context(replacing(path))
         files: dict[Path, IO[bytes]] = {}
-        for origin, entry in chosen:
+        for name, origin, entry in chosen:
             if origin not in files:
                 files[origin] = stack.enter_context(origin.open("rb"))
             files[origin].seek(entry.offset)
-            entries.append(replace(entry, offset=target.tell()))
+            entries[name] = replace(entry, offset=target.tell())
             target.write(files[origin].read(entry.length))
     return entries

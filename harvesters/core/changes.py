@@ -23,11 +23,11 @@ class Change(NamedTuple):
 
 
 def changes(
-    before: Mapping[str, Any], after: Mapping[str, Any], fields: Container[str], above: str = ""
+    before: Mapping[str, Any], after: Mapping[str, Any], whole: Container[str], above: str = ""
 ) -> Iterator[Change]:
     """The fields in which two parsed documents differ, by dotted name.
 
-    An object is looked into, unless its name is one of `fields`: that is one value. `above`: the objects around these,
+    An object is looked into, unless its name is one of `whole`: that is one value. `above`: the objects around these,
     with a dot at the end.
     """
     for key in {**after, **before}:
@@ -36,8 +36,8 @@ def changes(
             continue  # most of them, and there may be a million documents
         name = above + key
         inner = (_members(one), _members(other))
-        if name not in fields and inner[0] is not None and inner[1] is not None:
-            yield from changes(inner[0], inner[1], fields, f"{name}.")
+        if name not in whole and inner[0] is not None and inner[1] is not None:
+            yield from changes(inner[0], inner[1], whole, f"{name}.")
         elif not alike(one, other):
             yield Change(name, one, other)
 

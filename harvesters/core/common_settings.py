@@ -1,4 +1,4 @@
-"""The settings that all vendors share: destinations, state, certificates."""
+"""The settings that all vendors share: destinations, state, certificates, what documents are enriched with."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +94,15 @@ class CommonSettings:
         parse=one_of("default", "cqd"),
         default="default",
     )
+    geoip_file: Path | None = setting(
+        "GEOIP_FILE", "GeoIP database of places (.mmdb, City or Country): where an address is", parse=Path
+    )
+    geoip_asn_file: Path | None = setting(
+        "GEOIP_ASN_FILE", "GeoIP database of networks (.mmdb, ASN): whose an address is", parse=Path
+    )
+    lookup_file: Path | None = setting(
+        "LOOKUP_FILE", "table (.csv) of your own labels for rooms, persons and accounts", parse=Path
+    )
     now: str | None = setting("VCONF_NOW", "an instant that replaces the clock, for tests and reproducible runs")
 
 
@@ -110,6 +119,9 @@ def problems_of(settings: CommonSettings) -> list[str]:
         "ES_CA_FILE": settings.es_ca_file,
         "ACCOUNTS_FILE": settings.accounts_file,
         "VENDOR_CA_FILE": settings.vendor_ca_file,
+        "GEOIP_FILE": settings.geoip_file,
+        "GEOIP_ASN_FILE": settings.geoip_asn_file,
+        "LOOKUP_FILE": settings.lookup_file,
     }
     for env, path in files.items():
         if path and not path.is_file():

@@ -10,8 +10,12 @@ import msgspec
 from harvesters.core.changes import changes
 from harvesters.core.destinations import Pair, Readable, Remade
 from harvesters.core.errors import DestinationError
+from harvesters.core.fields import DATE_RANGE, FLATTENED, GEO_POINT
 from harvesters.core.loading import Loader
 from harvesters.core.tally import CHANGED, GONE, NEW, NEWER, SAME, STAMPS, Named, Tally
+
+WHOLE = frozenset({DATE_RANGE, FLATTENED, GEO_POINT})
+"""Types whose objects are one value."""
 
 
 class Comparison:
@@ -21,6 +25,8 @@ class Comparison:
         """`loader`: what would load it; `due`: the records that it would load."""
         self._loader, self._due = loader, frozenset(due)
         self._fields = loader.recipe.envelope.fields
+        # Of the others an object is no value: what a sample has as a number, its stream has as a mean and more.
+        self._whole = {name for name, each in self._fields.items() if each.type in WHOLE}
         self.tally = Tally()
 
     def run(self, destination: Readable) -> Tally:
@@ -70,7 +76,7 @@ class Comparison:
     def _compared(self, held: dict[str, Any], made: dict[str, Any], document: Named) -> str:
         """Count the fields that differ; stamps alone make no other document."""
         kind = SAME
-        for change in changes(held, made, self._fields):
+        for change in changes(held, made, self._whole):
             if change.field in STAMPS:
                 self.tally.stamps[change.field] += 1
             else:

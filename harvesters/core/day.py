@@ -16,6 +16,7 @@ _SPAN = re.compile(r"([0-9]{1,9})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 LONGEST_SPAN = 36500 * 86400
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NAIVE_EPOCH, MILLISECOND = EPOCH.replace(tzinfo=None), timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -151,6 +152,14 @@ def instant_ms(text: object) -> int | None:
             pass
     instant = parse_instant(text)
     return None if instant is None else to_ms(instant)
+
+
+def naive_ms(text: str) -> int | None:
+    """Milliseconds since 1970 of an ISO instant without an offset, which is UTC; None for anything else."""
+    try:
+        return (datetime.fromisoformat(text) - NAIVE_EPOCH) // MILLISECOND
+    except (ValueError, TypeError):  # the latter: it has an offset
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class Envelope:
     revision: str
     settings: str
     prefix: str
-    constants: Mapping[str, str]
+    constants: Mapping[str, Any]
     fields: Mapping[str, Field]
 
 
@@ -120,7 +120,8 @@ class RecordEncoder:
                 "vconf.conference.end": known.get("event.end"),
                 "vconf.conference.duration_s": seconds(conference),
             }
-            self._block |= {k: v for k, v in conference.fields.items() if k.startswith("vconf.conference.")}
+            told = conference.fields.items()
+            self._block |= {k: v for k, v in told if k.startswith("vconf.conference.") or k == "labels"}
             self._block |= self._assessment.shared()
 
     def _common(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from harvesters.core.manifest import Loaded, Manifest
 from harvesters.core.preview import NOT_MERGED, Preview
 from harvesters.core.report import PLANNED, SliceReport
 from harvesters.core.slice_fetch import SliceFetch
+from harvesters.core.stamps import Stamps
 from harvesters.core.store import SliceStore
 from harvesters.core.traffic import Traffic
 from harvesters.core.verdict import judge_slice
@@ -105,7 +106,7 @@ class _Slice:
         for destination in self.shop.destinations:
             gone = self.shop.reach(destination)
             if name := UNREACHED + destination.name if gone else destination.identity:
-                self.manifest.destinations.setdefault(name, Loaded())
+                self.manifest.destinations.setdefault(name, Loaded(Stamps()))
 
     def _wants_fetch(self) -> bool:
         """A nightly run takes a day that the vendor no longer has for what a destination is owed."""

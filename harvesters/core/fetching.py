@@ -1,7 +1,6 @@
 """The first step of a slice: fetch what the archive lacks, several batches at once."""
 
 import logging
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -41,14 +40,12 @@ class Schedule:
         return self.day.end + self.limits.settle
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, gc=False):
     """What fetching one call gave; `fetched_at` is the instant of its newest record, ms."""
 
     records: tuple[str, ...] = ()
     fetched_at: int = 0
     level: int = 0
-    ongoing: bool = False
     failure: Failure | None = None
 
 
@@ -203,8 +200,7 @@ class Fetcher:
 
     def _keep(self, record: Record, outcome: Outcome, notices: list[Notice]) -> None:
         """Bring a record onto the disk; a changed one is always later than the one it replaces."""
-        # The manifest will name it by an equal text, of which there need be only one.
-        name = sys.intern(readable(record.key))
+        name = self.store.once(readable(record.key))
         if name in outcome.records:
             notices.append(Notice(f"the vendor gave {name} twice; the first is kept."))
             return
@@ -215,7 +211,6 @@ class Fetcher:
         self.store.append(pack(self.source.name, self.account.id, record, fetched_at))
         outcome.level = min(outcome.level, record.level) if outcome.records else record.level
         outcome.records += (name,)
-        outcome.ongoing |= record.ongoing
 
 
 def _cancel(futures: Iterable[Future[None]]) -> None:
@@ -226,11 +221,13 @@ def _cancel(futures: Iterable[Future[None]]) -> None:
 def note_outcomes(manifest: Manifest, outcomes: dict[str, Outcome], when: Schedule) -> list[str]:
     """Write down in the manifest what became of each call; merged records must be there already.
 
-    Returns a sentence for each archived record that the vendor no longer gives.
+    The outcomes are used up, so that a large day is not held twice. Returns a sentence for each archived record that
+    the vendor no longer gives.
     """
     vanished: list[str] = []
     now = iso(when.now)
-    for key, outcome in outcomes.items():
+    for key in list(outcomes):
+        outcome = outcomes.pop(key)
         old = manifest.calls.get(key, CallState(MISSING))
         records = tuple(name for name in dict.fromkeys((*old.records, *outcome.records)) if name in manifest.records)
         lost = set(outcome.records) - set(records)

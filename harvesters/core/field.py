@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-KEYWORD, FLOAT, LONG, BOOLEAN, DATE, TEXT, FLATTENED, DATE_RANGE, IP = (
-    "keyword", "float", "long", "boolean", "date", "text", "flattened", "date_range", "ip",
+KEYWORD, FLOAT, LONG, BOOLEAN, DATE, TEXT, FLATTENED, DATE_RANGE, IP, GEO_POINT = (
+    "keyword", "float", "long", "boolean", "date", "text", "flattened", "date_range", "ip", "geo_point",
 )  # fmt: skip
 
 CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE, SLICE, RUN = (
@@ -13,6 +13,8 @@ CALL_TYPES = (CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE)
 ENTITIES = (CONFERENCE, PARTICIPANT, STREAM, ISSUE)
 RUN_TYPES = (SLICE, RUN)
 CHILDREN = (PARTICIPANT, STREAM, SAMPLE, ISSUE)
+ABOUT_PEOPLE = (PARTICIPANT, STREAM, ISSUE)
+"""Children that are few: what nobody asks of single samples would make these larger."""
 ALL = CALL_TYPES + RUN_TYPES
 
 

@@ -6,6 +6,7 @@ field that is not in it, or when nobody emits one that is.
 """
 
 from harvesters.core.field import (
+    ABOUT_PEOPLE,
     ALL,
     BOOLEAN,
     CALL_TYPES,
@@ -16,6 +17,7 @@ from harvesters.core.field import (
     ENTITIES,
     FLATTENED,
     FLOAT,
+    GEO_POINT,
     IP,
     ISSUE,
     KEYWORD,
@@ -32,6 +34,7 @@ from harvesters.core.field import (
 from harvesters.core.quality_fields import QUALITY
 
 __all__ = [
+    "ABOUT_PEOPLE",
     "ALL",
     "BOOLEAN",
     "CALL_TYPES",
@@ -44,6 +47,7 @@ __all__ = [
     "ENTITIES",
     "FLATTENED",
     "FLOAT",
+    "GEO_POINT",
     "IP",
     "ISSUE",
     "ISSUES",
@@ -86,8 +90,16 @@ ECS = (
     Field("user.full_name", KEYWORD, "name of the person", CHILDREN, personal=True),
     Field("user.email", KEYWORD, "mail address of the person", CHILDREN, personal=True),
     Field("client.ip", IP, "IP address; what is none stays in `_source` alone", CHILDREN, personal=True),
-    Field("client.geo.country_iso_code", KEYWORD, "country as the vendor says", CHILDREN, personal=True),
-    Field("client.geo.city_name", KEYWORD, "city as the vendor says", CHILDREN, personal=True),
+    Field("client.geo.country_iso_code", KEYWORD, "country by GeoIP, else as the vendor says", CHILDREN, personal=True),
+    Field("client.geo.country_name", KEYWORD, "country's English name, by GeoIP", ABOUT_PEOPLE, personal=True),
+    Field("client.geo.continent_code", KEYWORD, "continent, by GeoIP", ABOUT_PEOPLE),
+    Field("client.geo.region_iso_code", KEYWORD, "smallest known region, by GeoIP", ABOUT_PEOPLE, personal=True),
+    Field("client.geo.region_name", KEYWORD, "its English name", ABOUT_PEOPLE, personal=True),
+    Field("client.geo.city_name", KEYWORD, "city by GeoIP, else as the vendor says", CHILDREN, personal=True),
+    Field("client.geo.location", GEO_POINT, "about where, by GeoIP", ABOUT_PEOPLE, personal=True),
+    Field("client.geo.timezone", KEYWORD, "time zone, by GeoIP", ABOUT_PEOPLE, personal=True),
+    Field("client.as.number", LONG, "number of the network (ASN), by GeoIP", ABOUT_PEOPLE),
+    Field("client.as.organization.name", KEYWORD, "whose network it is, by GeoIP", ABOUT_PEOPLE),
     Field("network.type", KEYWORD, "wifi, wired or cellular", CHILDREN),
     Field("network.transport", KEYWORD, "udp, tcp or tls", CHILDREN),
     Field("user_agent.original", KEYWORD, "user agent, decoded", (PARTICIPANT,), personal=True),
@@ -95,6 +107,8 @@ ECS = (
     Field("user_agent.version", KEYWORD, "browser's version", CHILDREN),
     Field("user_agent.os.name", KEYWORD, "operating system", CHILDREN),
     Field("user_agent.os.version", KEYWORD, "its version", CHILDREN),
+    Field("user_agent.device.name", KEYWORD, "device, by the user agent", ABOUT_PEOPLE),
+    Field("labels", FLATTENED, "your own labels of account, room and person, by LOOKUP_FILE", personal=True),
     Field("message", TEXT, "one sentence that sums it up", RUN_TYPES),
 )
 

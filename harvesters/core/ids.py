@@ -8,7 +8,7 @@ import hashlib
 from base64 import b32encode
 from collections.abc import Sequence
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -46,6 +46,11 @@ def readable(parts: Sequence[str], more: int = 0) -> str:
     """
     text = "/".join(map(_quoted, _checked(parts)))
     return text if len(text) + more <= LONGEST else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """The parts of a readable key, unless it is hashed or had to replace something."""
+    return tuple(map(unquote, name.split("/")) if "%" in name else name.split("/"))
 
 
 @lru_cache(maxsize=4096)

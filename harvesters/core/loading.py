@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -13,8 +13,9 @@ from harvesters.core.destinations import Counts, Current, Destination, Differenc
 from harvesters.core.errors import ArchiveError, DestinationError, HarvestError
 from harvesters.core.fields import CONFERENCE
 from harvesters.core.ids import doc_id
-from harvesters.core.manifest import Loaded, Manifest, Refusal, Stamp
+from harvesters.core.manifest import Loaded, Manifest, Refusal
 from harvesters.core.recipe import Recipe
+from harvesters.core.stamps import Stamp, Stamps
 from harvesters.core.store import SliceStore
 from harvesters.core.words import many
 
@@ -133,7 +134,7 @@ class Loader:
 
     @property
     def _loaded(self) -> Loaded:
-        return self.manifest.destinations.setdefault(self.destination.identity, Loaded())
+        return self.manifest.destinations.setdefault(self.destination.identity, Loaded(Stamps()))
 
     def owed(self) -> list[str]:
         """Readable keys of the records to load: those whose stamps differ from what is there."""
@@ -184,12 +185,12 @@ class Loader:
         except DestinationError:
             if self.destination.takes_whole_slices:
                 # Its files are as they were, and so is what is known of them.
-                self._loaded.records |= before
+                self._loaded.records.update(before)
             raise
         finally:
             self._note(names)
 
-    def _forget(self, names: list[str]) -> dict[str, Stamp]:
+    def _forget(self, names: list[str]) -> Mapping[str, Stamp]:
         """Before the first write, write down that what is there of these records is no longer known.
 
         Otherwise a run that is killed while it loads with other settings would leave documents that the
@@ -197,7 +198,8 @@ class Loader:
         """
         if not self.destination.identity:
             return {}
-        self._before = {name: self._loaded.records.pop(name) for name in names if name in self._loaded.records}
+        known = self._loaded.records
+        self._before = Stamps((name, known.pop(name)) for name in names if name in known)
         self.store.commit(self.manifest)
         return self._before
 
@@ -246,7 +248,7 @@ class Loader:
         return list(dict.fromkeys(each.record for each in self._differences if each.short))
 
     _differences: list[Difference] = field(default_factory=list)
-    _before: dict[str, Stamp] = field(default_factory=dict)
+    _before: Mapping[str, Stamp] = field(default_factory=dict)
     _fresh: dict[str, None] = field(default_factory=dict)
 
     def conference_id(self, name: str) -> str:

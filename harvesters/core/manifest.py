@@ -5,7 +5,7 @@ archive differ, the archive wins.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 
-from harvesters.core.archive import Entry
+from harvesters.core.entries import Entries, Entry
 from harvesters.core.errors import ArchiveError
 from harvesters.core.files import replacing
+from harvesters.core.stamps import Stamp, Stamps
 
 FORMAT = 1
 FULL = 2
@@ -51,19 +52,6 @@ class CallState(msgspec.Struct, omit_defaults=True, gc=False):
     records: tuple[str, ...] = ()
 
 
-class Stamp(msgspec.Struct, omit_defaults=True, gc=False):
-    """What a destination holds of a record: of which bytes, made by what; counts by document type.
-
-    Records with the same counts share them, so they are not to be changed.
-    """
-
-    digest: str
-    fetched_at: int
-    revision: str
-    settings: str
-    counts: Mapping[str, int] = msgspec.field(default_factory=dict)
-
-
 class Refusal(msgspec.Struct):
     """Documents of a record that a destination refused, by reason."""
 
@@ -74,7 +62,7 @@ class Refusal(msgspec.Struct):
 class Loaded(msgspec.Struct, omit_defaults=True):
     """The load state of one destination: record's readable key to what it holds and what it refused."""
 
-    records: dict[str, Stamp] = msgspec.field(default_factory=dict)
+    records: MutableMapping[str, Stamp] = msgspec.field(default_factory=dict)
     refused: dict[str, Refusal] = msgspec.field(default_factory=dict)
 
 
@@ -96,7 +84,7 @@ class Manifest(msgspec.Struct):
     attempts: int = 0
     warnings: list[str] = msgspec.field(default_factory=list)
     calls: dict[str, CallState] = msgspec.field(default_factory=dict)
-    records: dict[str, Entry] = msgspec.field(default_factory=dict)
+    records: MutableMapping[str, Entry] = msgspec.field(default_factory=dict)
     destinations: dict[str, Loaded] = msgspec.field(default_factory=dict)
     archive_size: int = 0
     archive_sha256: str = ""
@@ -147,17 +135,18 @@ def _from_pieces(lines: Iterator[bytes]) -> Manifest:
     """A manifest whose calls, records and stamps are decoded one by one, what they have in common made once."""
     rest: list[bytes] = []
     above: list[bytes] = []
-    large: dict[tuple[bytes, ...], dict[str, Any]] = {}
+    large: dict[tuple[bytes, ...], MutableMapping[str, Any]] = {}
     share = _Shared()
     for line in lines:
         del above[len(line) - len(line.lstrip(b" ")) :]
-        decoder = _member_decoder(above) if line.endswith(b"{\n") else None
-        if decoder is None:
+        many = _many(above) if line.endswith(b"{\n") else None
+        if many is None:
             rest.append(line)
             above.append(line)
         else:
+            decoder, empty = many
             member = decoder.decode(b"{%b}" % _to_its_end(line, lines)).items()
-            large.setdefault(tuple(above), {}).update((share(name), share(each)) for name, each in member)
+            large.setdefault(tuple(above), empty()).update((share(name), share(each)) for name, each in member)
     manifest = msgspec.json.decode(b"".join(rest), type=Manifest)
     for (_, first, *more), members in large.items():
         place: Manifest | Loaded = manifest.destinations[_name(more[0])] if more else manifest
@@ -165,13 +154,14 @@ def _from_pieces(lines: Iterator[bytes]) -> Manifest:
     return manifest
 
 
-_CALLS = msgspec.json.Decoder(dict[str, CallState])
-_ENTRIES = msgspec.json.Decoder(dict[str, Entry])
-_STAMPS = msgspec.json.Decoder(dict[str, Stamp])
+Many = tuple[msgspec.json.Decoder[Any], Callable[[], MutableMapping[str, Any]]]
+_CALLS: Many = msgspec.json.Decoder(dict[str, CallState]), dict
+_ENTRIES: Many = msgspec.json.Decoder(dict[str, Entry]), Entries
+_STAMPS: Many = msgspec.json.Decoder(dict[str, Stamp]), Stamps
 
 
-def _member_decoder(above: list[bytes]) -> msgspec.json.Decoder[Any] | None:
-    """What decodes the members of the object that these lines open; None if it is a small one."""
+def _many(above: list[bytes]) -> Many | None:
+    """What decodes the members of the object that these lines open, and what holds them; None if it is a small one."""
     match above:
         case [_, b' "calls": {\n']:
             return _CALLS
@@ -199,19 +189,17 @@ def _name(line: bytes) -> str:
 
 
 class _Shared:
-    """Gives back an equal text or dictionary that it was given before, so that it is there once."""
+    """Gives back an equal text that it was given before, so that it is there once; for a call, one with such texts."""
 
     def __init__(self) -> None:
-        self._known: dict[Any, Any] = {}
+        self._known: dict[str, str] = {}
 
     def __call__(self, value: Any) -> Any:  # noqa: ANN401 - whatever a member of a manifest is
         if isinstance(value, str):
             return self._known.setdefault(value, value)
         if isinstance(value, tuple):
             return tuple(map(self, value))
-        if isinstance(value, dict):
-            return self._known.setdefault(tuple(value.items()), value)
-        return type(value)(*map(self, msgspec.structs.astuple(value))) if isinstance(value, msgspec.Struct) else value
+        return CallState(*map(self, msgspec.structs.astuple(value))) if isinstance(value, CallState) else value
 
 
 def write_manifest(path: Path, manifest: Manifest) -> bool:
@@ -239,32 +227,32 @@ def _pieces(value: object, depth: int = 0) -> Iterator[bytes]:
     indent, before = b"\n" + b" " * depth, b"{"
     for some in _portions(value):
         ((name, member), *_) = some.items()
-        if _members(member):
+        if _members(member) is not None:
             yield b"".join((before, indent, b" ", msgspec.json.encode(name), b": "))
             yield from _pieces(member, depth + 1)
         else:
             text = msgspec.json.format(msgspec.json.encode(some), indent=1).replace(b"\n", indent)
             yield before + text[1 : -len(indent) - 1]
         before = b","
-    yield indent + b"}"
+    yield b"{}" if before == b"{" else indent + b"}"
 
 
 def _portions(value: object) -> Iterator[dict[str, Any]]:
     """What is written at once: of members that may be large one, of others many."""
-    members = _members(value)
-    several = 1 if any(map(_members, members.values())) else AT_ONCE
+    members = _members(value) or {}
+    large = isinstance(value, Manifest | Loaded) or isinstance(next(iter(members.values()), None), Loaded)
     rest = iter(members.items())
-    while some := dict(islice(rest, several)):
+    while some := dict(islice(rest, 1 if large else AT_ONCE)):
         yield some
 
 
-def _members(value: object) -> Mapping[str, Any]:
-    """Of what may be large its members by name; nothing of what is written in one piece."""
+def _members(value: object) -> Mapping[str, Any] | None:
+    """Of what may be large its members by name; None of what is written in one piece."""
     if isinstance(value, Manifest):
         return msgspec.structs.asdict(value)
     if isinstance(value, Loaded):  # which leaves out what is empty
         return {name: each for name, each in msgspec.structs.asdict(value).items() if each}
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, Mapping) else None
 
 
 def fingerprint(path: Path) -> tuple[int, str]:

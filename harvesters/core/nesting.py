@@ -1,8 +1,19 @@
 """Dotted names as nested objects."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
+
+
+class _Paths(dict[str, tuple[str, str]]):
+    """Path and last part of dotted names: those of the field list, over and over."""
+
+    def __missing__(self, name: str) -> tuple[str, str]:
+        path, _, leaf = name.rpartition(".")
+        self[name] = path, leaf
+        return path, leaf
+
+
+_paths = _Paths()
 
 
 def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -10,21 +21,17 @@ def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
     nodes: dict[str, dict[str, Any]] = {"": {}}
     for name, value in flat.items():
         if value or value == 0:
-            path, leaf = _split(name)
-            (nodes.get(path) or _node(path, nodes))[leaf] = value
+            path, leaf = _paths[name]
+            node = nodes.get(path)
+            if node is None:
+                node = _node(path, nodes)
+            node[leaf] = value
     return nodes[""]
-
-
-@lru_cache(maxsize=1024)
-def _split(name: str) -> tuple[str, str]:
-    """Path and last part of a dotted name; the names are those of the field list, over and over."""
-    path, _, leaf = name.rpartition(".")
-    return path, leaf
 
 
 def _node(path: str, nodes: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The object at a dotted path, hung into the one above it."""
     if path not in nodes:
-        above, leaf = _split(path)
+        above, leaf = _paths[path]
         nodes[path] = _node(above, nodes)[leaf] = {}
     return nodes[path]

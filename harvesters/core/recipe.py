@@ -4,32 +4,36 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from harvesters.core.archive import Entry
 from harvesters.core.assessment import Assessment, Unassessed
 from harvesters.core.day import to_ms
 from harvesters.core.encode import Encoded, Envelope, RecordEncoder
-from harvesters.core.manifest import Stamp
+from harvesters.core.entries import Entry
 from harvesters.core.source import Record
+from harvesters.core.stamps import Stamp
 from harvesters.core.tree import Conference, Row, Stream
 
 Step = Callable[[Row], Row]
+Enrich = Callable[[Conference], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How records become documents: everything that their bytes depend on.
 
-    `steps` are applied to every row, in order; `assess` judges what they give.
+    `enrich` is applied to every tree, then `steps` to every row, both in order; `assess` judges what they give.
     """
 
     flatten: Callable[[Record], Conference]
     envelope: Envelope
     steps: tuple[Step, ...] = ()
+    enrich: tuple[Enrich, ...] = ()
     assess: Callable[[Conference], Assessment] = Unassessed
 
     def documents(self, record: Record, fetched_at: int, oddities: Counter[str]) -> Iterator[Encoded]:
         """The documents of one record, streamed."""
         tree = self.flatten(record)
+        for enrich in self.enrich:
+            enrich(tree)
         if self.steps:
             tree.streams = map(self._stepped, tree.streams)
         encoder = RecordEncoder(self.envelope, record.key, to_ms(record.started), fetched_at)

@@ -1,13 +1,15 @@
 """One slice's files under `DATA_DIR`, and the merge of what was fetched into what was there."""
 
 import logging
-import sys
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
-from harvesters.core.archive import Entry, Frame, scan, write_merged
+from harvesters.core.archive import Frame, scan, write_merged
 from harvesters.core.day import Day
+from harvesters.core.entries import Entries, Entry
 from harvesters.core.files import open_private, sync
 from harvesters.core.ids import readable, safe_name
 from harvesters.core.manifest import (
@@ -45,6 +47,7 @@ class SliceStore:
         self.manifest_path = folder / f"{day}.manifest.json"
         self._lock = threading.Lock()
         self._opened = self._merged = False
+        self._texts: dict[str, str] = {}
 
     def peek(self) -> Manifest | None:
         """The manifest as it stands, without making it agree with the archive."""
@@ -85,7 +88,7 @@ class SliceStore:
         if damage and not for_reading:
             damage.append(f"{self._set_aside().name} keeps the damaged file.")
         gone = {name: each.call for name, each in manifest.records.items()}
-        manifest.records = {readable(each.key): each for each in entries}
+        manifest.records = Entries((readable(each.key), each) for each in entries)
         manifest.archive_size, manifest.archive_sha256 = found
         manifest.settled = False
         for state in manifest.calls.values():
@@ -102,6 +105,10 @@ class SliceStore:
         aside.hardlink_to(self.archive)
         return aside
 
+    def once(self, text: str) -> str:
+        """An equal text that was given since the last merge, if there is one: the fetch and the merge name a record."""
+        return self._texts.setdefault(text, text)
+
     def append(self, frame: Frame) -> None:
         """Add a whole record to the part file; safe for several threads."""
         with self._lock:
@@ -117,12 +124,12 @@ class SliceStore:
         the merge, which then changes nothing.
         """
         report, old = Merged(), manifest.records
-        taken: dict[str, Entry] = {}
+        taken = Entries()
         for new in scan(self.part) if self.part.exists() else ():
             if isinstance(new, str):
                 log.info("left over from a run that was cut off: %s", new)
                 continue
-            name = sys.intern(readable(new.key))
+            name = self.once(readable(new.key))
             why = objection(taken.get(name) or old.get(name), new, again=again)
             if why is None:
                 taken[name] = new
@@ -132,17 +139,20 @@ class SliceStore:
         if taken:
             self._rewrite(manifest, taken)
         self._merged = True
+        self._texts.clear()
         return report
 
-    def _rewrite(self, manifest: Manifest, taken: dict[str, Entry]) -> None:
+    def _rewrite(self, manifest: Manifest, taken: Entries) -> None:
         """Write the archive anew, with these of the part file's records among those that stay; they are used up."""
         with self.part.open("rb") as part:
             sync(part)
         before = manifest.records
-        names = sorted({**before, **taken}, key=lambda name: (taken.get(name) or before[name]).key)
-        names.sort(key=lambda name: (taken.get(name) or before[name]).started)
-        ordered = ((self.part, taken.pop(name)) if name in taken else (self.archive, before[name]) for name in names)
-        manifest.records = dict(zip(names, write_merged(self.archive, ordered), strict=True))
+
+        def place(name: str) -> tuple[Path, Entry]:
+            return (self.part, taken[name]) if name in taken else (self.archive, before[name])
+
+        names = _in_order({*before, *taken}, lambda name: place(name)[1])
+        manifest.records = write_merged(self.archive, ((name, *place(name)) for name in names))
         manifest.archive_size, manifest.archive_sha256 = fingerprint(self.archive)
 
     def commit(self, manifest: Manifest) -> None:
@@ -156,6 +166,16 @@ class SliceStore:
             write_manifest(self.manifest_path, manifest)
         if self._merged:
             self.part.unlink(missing_ok=True)
+
+
+def _in_order(names: Iterable[str], entry: Callable[[str], Entry]) -> Iterator[str]:
+    """Names by the start of their records, then by key; not at once by both, since all keys would be held for it."""
+
+    def started(name: str) -> str:
+        return entry(name).started
+
+    for _, some in groupby(sorted(names, key=started), started):
+        yield from sorted(some, key=lambda name: entry(name).key)
 
 
 def _name_gone(manifest: Manifest, before: dict[str, str]) -> list[str]:

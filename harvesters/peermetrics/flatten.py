@@ -188,7 +188,8 @@ def _transport(pair: Candidate | None) -> str | None:
 
 
 def _codecs(track: Track) -> list[str]:
-    named = {(each.report.mime_type or "").rpartition("/")[2].lower() for each in track.seen}
+    told = {each.report.mime_type for each in track.seen}
+    named = {(each or "").rpartition("/")[2].lower() for each in told}
     return sorted(named - {""})[:8]
 
 

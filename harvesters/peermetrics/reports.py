@@ -3,6 +3,7 @@
 Source: reference, section 6 (W3C's names and units), and "Quality metrics", section 2.
 """
 
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -24,18 +25,9 @@ class Track(msgspec.Struct, rename="camel", gc=False):
     track_identifier: str | None = None
 
 
-class Report(msgspec.Struct, rename="camel", gc=False):
-    """One RTP report, of any kind and direction."""
+class Counters(msgspec.Struct, rename="camel", gc=False):
+    """What both ends tell of a track, as far as they know it."""
 
-    id: str | None = None
-    type: str | None = None
-    kind: str | None = None
-    media_type: str | None = None
-    local_id: str | None = None
-    mime_type: str | None = None
-    timestamp: Number | None = None
-    track_identifier: str | None = None
-    track: Track | None = None
     jitter: Number | None = None
     round_trip_time: Number | None = None
     packets_lost: Number | None = None
@@ -43,6 +35,18 @@ class Report(msgspec.Struct, rename="camel", gc=False):
     packets_sent: Number | None = None
     bytes_received: Number | None = None
     bytes_sent: Number | None = None
+
+
+class Report(Counters, rename="camel", gc=False):
+    """One RTP report of the participant's browser, of any kind and direction."""
+
+    id: str | None = None
+    kind: str | None = None
+    media_type: str | None = None
+    mime_type: str | None = None
+    timestamp: Number | None = None
+    track_identifier: str | None = None
+    track: Track | None = None
     frames_decoded: Number | None = None
     frames_received: Number | None = None
     frames_encoded: Number | None = None
@@ -66,6 +70,12 @@ class Report(msgspec.Struct, rename="camel", gc=False):
         return self.track_identifier or (self.track.track_identifier if self.track else None)
 
 
+class Heard(Counters, rename="camel", gc=False):
+    """What the other end says of a track that the participant sent, by the id of his report."""
+
+    local_id: str | None = None
+
+
 class Ways(msgspec.Struct, gc=False):
     """Reports of one medium by direction."""
 
@@ -73,11 +83,17 @@ class Ways(msgspec.Struct, gc=False):
     outbound: list[Report] | None = None
 
 
+class HeardWays(msgspec.Struct, gc=False):
+    """The other end's reports of one medium; what it sent itself is its own participant's to tell."""
+
+    inbound: list[Heard] | None = None
+
+
 class Remote(msgspec.Struct, gc=False):
     """What the other end reported."""
 
-    audio: Ways | None = None
-    video: Ways | None = None
+    audio: HeardWays | None = None
+    video: HeardWays | None = None
 
 
 class Candidate(msgspec.Struct, rename="camel", gc=False):
@@ -99,6 +115,7 @@ class Pair(msgspec.Struct, rename="camel", gc=False):
 class Data(Report, rename="camel", gc=False):
     """What one statistics event holds: a report of one track, or all that a connection reported."""
 
+    type: str | None = None
     connection: Pair | None = None
     remote: Remote | None = None
     audio: Ways | None = None
@@ -109,43 +126,22 @@ class Event(msgspec.Struct, gc=False):
     """One statistics event, or a snapshot of a summary."""
 
     id: str | None = None
-    app: str | None = None
-    conference: str | None = None
-    participant: str | None = None
     session: str | None = None
     connection: str | None = None
     peer: str | None = None
     track: str | None = None
-    type: str | None = None
-    category: str | None = None
     created_at: str | None = None
     data: Data | None = None
 
 
-def rose(now: float | None, before: float | None) -> float | None:
-    """By how much a counter rose; absent where it fell, which is a restart, or where it is unknown."""
-    if now is None or before is None or now < before:
-        return None
-    return now - before
+class Known(msgspec.Struct, gc=False):
+    """The members of an event that all of a record have in common, and that nobody reads."""
 
-
-def ratio(part: float | None, whole: float | None, factor: float = 1.0) -> float | None:
-    """A share, absent where there is nothing to share."""
-    return round(factor * part / whole, 6) if part is not None and whole is not None and whole >= LEAST else None
-
-
-def restarted(now: Report, before: Report) -> bool:
-    """Whether a counter went down: then nothing can be said of the time between."""
-    return (
-        _fell(now.packets_received, before.packets_received)
-        or _fell(now.packets_sent, before.packets_sent)
-        or _fell(now.bytes_received, before.bytes_received)
-        or _fell(now.bytes_sent, before.bytes_sent)
-    )
-
-
-def _fell(now: float | None, before: float | None) -> bool:
-    return now is not None and before is not None and now < before
+    app: str | None = None
+    conference: str | None = None
+    participant: str | None = None
+    type: str | None = None
+    category: str | None = None
 
 
 class Tick(msgspec.Struct, gc=False):
@@ -160,8 +156,43 @@ class Tick(msgspec.Struct, gc=False):
 
     at: int
     report: Report
-    remote: Report | None = None
+    remote: Counters | None = None
     rtt: float | None = None
+
+
+def rose(now: float | None, before: float | None) -> float | None:
+    """By how much a counter rose; absent where it fell, which is a restart, or where it is unknown."""
+    if now is None or before is None or now < before:
+        return None
+    return now - before
+
+
+def ratio(part: float | None, whole: float | None, factor: float = 1.0) -> float | None:
+    """A share, absent where there is nothing to share; that of nothing is common, and need not be rounded."""
+    if part is None or whole is None or whole < LEAST:
+        return None
+    return round(factor * part / whole, 6) if part else 0.0
+
+
+def restarted(now: Counters, before: Counters) -> bool:
+    """Whether a counter went down: then nothing can be said of the time between."""
+    one, other = now.packets_received, before.packets_received
+    if one is not None and other is not None and one < other:
+        return True
+    one, other = now.packets_sent, before.packets_sent
+    if one is not None and other is not None and one < other:
+        return True
+    one, other = now.bytes_received, before.bytes_received
+    if one is not None and other is not None and one < other:
+        return True
+    one, other = now.bytes_sent, before.bytes_sent
+    return one is not None and other is not None and one < other
+
+
+def came_twice(now: Counters, before: Counters) -> bool:
+    """Whether the counter of lost packets fell though nothing was restarted."""
+    one, other = now.packets_lost, before.packets_lost
+    return one is not None and other is not None and one < other and not restarted(now, before)
 
 
 def seconds_between(now: Tick, before: Tick) -> float:
@@ -181,8 +212,8 @@ def medium(now: Tick, before: Tick | None, seconds: float | None = None) -> Medi
         width=width,
         height=height,
         pixels=width * height if width and height else None,
-        rtt_ms=None if trip is None or trip < 0 else round(trip * 1000, 3),
-        jitter_ms=None if jitter is None or jitter < 0 else round(jitter * 1000, 3),
+        rtt_ms=_milliseconds(trip) if trip else trip,
+        jitter_ms=_milliseconds(jitter) if jitter else jitter,
         fps=report.frames_per_second,
     )
     if before is not None:
@@ -191,27 +222,33 @@ def medium(now: Tick, before: Tick | None, seconds: float | None = None) -> Medi
     return found
 
 
+@lru_cache(maxsize=4096)
+def _milliseconds(seconds: float) -> float | None:
+    """Of a time in s, below 0 there is none. Browsers tell few different ones, again and again.
+
+    Not asked for 0: to the cache 0.0 and -0.0 are the same.
+    """
+    return None if seconds < 0 else round(seconds * 1000, 3)
+
+
 def _rates(found: Medium, now: Report, before: Report, seconds: float) -> None:
-    size = (
-        rose(now.bytes_received, before.bytes_received)
-        if now.bytes_received is not None
-        else rose(now.bytes_sent, before.bytes_sent)
-    )
-    if size is not None:
-        found.bitrate_kbps = round(size / seconds / 125, 6)
-    if found.fps is None and (frames := _frames(now, before)) is not None:
+    size, had = now.bytes_received, before.bytes_received
+    if size is None:
+        size, had = now.bytes_sent, before.bytes_sent
+    if size is not None and had is not None and size >= had:
+        found.bitrate_kbps = round((size - had) / seconds / 125, 6)
+    if found.fps is None and now.media != "audio" and (frames := _frames(now, before)) is not None:
         found.fps = round(frames / seconds, 6)
     if now.jitter_buffer_emitted_count is not None:
         emitted = rose(now.jitter_buffer_emitted_count, before.jitter_buffer_emitted_count)
         found.buffer_ms = ratio(rose(now.jitter_buffer_delay, before.jitter_buffer_delay), emitted, 1000)
     if now.total_freezes_duration is not None:
         frozen = rose(now.total_freezes_duration, before.total_freezes_duration)
-        found.freeze_pct = None if frozen is None else min(100.0, round(100 * frozen / seconds, 6))
+        # Most pictures never stand still.
+        found.freeze_pct = min(100.0, round(100 * frozen / seconds, 6)) if frozen else frozen
 
 
 def _frames(now: Report, before: Report) -> float | None:
-    if now.media == "audio":
-        return None
     pairs = (
         (now.frames_decoded, before.frames_decoded),
         (now.frames_received, before.frames_received),
@@ -230,17 +267,14 @@ def _loss(now: Tick, before: Tick) -> float | None:
     if now.remote is None or before.remote is None:
         return None
     found = ratio(_lost(now.remote, before.remote), rose(one.packets_sent, other.packets_sent), 100)
-    return None if found is None else min(100.0, found)
+    return min(100.0, found) if found else found
 
 
-def _lost(now: Report, before: Report) -> float | None:
+def _lost(now: Counters, before: Counters) -> float | None:
     """Packets lost between two reports; none where some came twice or late, so that the counter fell."""
     one, other = now.packets_lost, before.packets_lost
     if one is None or other is None:
         return None
-    return max(0.0, one - other) if one >= other or not restarted(now, before) else None
-
-
-def came_twice(now: Report, before: Report) -> bool:
-    """Whether the counter of lost packets fell though nothing was restarted."""
-    return _fell(now.packets_lost, before.packets_lost) and not restarted(now, before)
+    if one >= other:
+        return one - other
+    return None if restarted(now, before) else 0.0

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from harvesters.core.lenient import RowDecoder
 from harvesters.core.source import Part
@@ -12,6 +13,8 @@ from harvesters.peermetrics.reports import (
     SHORTEST_S,
     Candidate,
     Event,
+    Heard,
+    Known,
     Report,
     Tick,
     Ways,
@@ -22,9 +25,12 @@ from harvesters.peermetrics.reports import (
 )
 from harvesters.peermetrics.rows import stamp
 
-GAP, CLAMPED = ("gap",), ("clamped",)
+MEDIA = ("audio", "video")
+GAP: tuple[str, ...] = ("gap",)
+CLAMPED: tuple[str, ...] = ("clamped",)
 Key = tuple[str, ...]
-events = RowDecoder(Event, deep=True)
+events = RowDecoder(Event, Known, deep=True)
+_order = itemgetter(0, 1)
 
 
 @dataclass(slots=True)
@@ -58,17 +64,15 @@ class Tracks:
 
     def take(self, parts: Iterable[Part]) -> None:
         """Read all statistics, in order of time."""
-        timed: list[tuple[int, str, Event]] = []
-        ids: set[str | None] = set()
+        timed: dict[str | None, tuple[int, str, Event]] = {}
         for part in parts:
             for event in events.decode(part.rows, self.oddities):
                 at = stamp(event.created_at)
                 if at is None or event.data is None:
                     self.oddities["statistics without a time or content"] += 1
-                elif event.id not in ids:
-                    ids.add(event.id)
-                    timed.append((at, event.id or "", event))
-        for at, _, event in sorted(timed, key=lambda each: each[:2]):
+                else:
+                    timed.setdefault(event.id, (at, event.id or "", event))
+        for at, _, event in sorted(timed.values(), key=_order):
             self._event(at, event)
 
     def _event(self, at: int, event: Event) -> None:
@@ -92,34 +96,36 @@ class Tracks:
     def _inline(self, at: int, event: Event) -> Iterator[Tick]:
         """The reports that stand in the connection's own row."""
         data = event.data
-        for media in ("audio", "video"):
+        for media in MEDIA:
             ways: Ways | None = getattr(data, media)
             for sent, reports in ((False, ways.inbound), (True, ways.outbound)) if ways else ():
                 for report in reports or ():
-                    report.kind = report.media or media
+                    report.kind = report.kind or report.media_type or media
                     if seen := self._report(at, event, report, sent=sent):
                         yield seen
 
     def _report(self, at: int, event: Event, report: Report, *, sent: bool) -> Tick | None:
         """Put a report with its track."""
-        if report.media not in {"audio", "video"}:
+        report.kind = report.kind or report.media_type
+        if report.kind not in MEDIA:
             self.oddities["reports of no medium"] += 1
             return None
-        track = self.found.setdefault(key := _key(event, report, sent=sent), Track(key, event, sent))
+        key = (event.track,) if event.track else _key(event, report, sent=sent)
+        track = self.found.get(key)
+        if track is None:
+            track = self.found[key] = Track(key, event, sent)
         seen = Tick(at, report)
         track.seen.append(seen)
         return seen
 
 
 def _key(event: Event, report: Report, *, sent: bool) -> Key:
-    """The track's own id, else connection, direction and the browser's id of track or report."""
-    if event.track:
-        return (event.track,)
+    """Of a track without an id of its own: connection, direction and the browser's id of track or report."""
     own = report.identifier or report.id or report.media or "none"
     return (event.connection or "none", "outbound" if sent else "inbound", own)
 
 
-def _remote(event: Event) -> dict[str | None, Report]:
+def _remote(event: Event) -> dict[str | None, Heard]:
     """What the other end says, by the id of the report that it is about."""
     remote = event.data.remote if event.data else None
     ways = (remote.audio, remote.video) if remote else ()
@@ -138,12 +144,16 @@ def measurements(track: Track, *, screen: bool) -> list[Row]:
 
 
 def _row(tick: Tick, before: Tick | None, *, screen: bool) -> Row:
-    seconds = seconds_between(tick, before) if before else None
-    since = None if before and restarted(tick.report, before.report) else before
-    gap = seconds is not None and not SHORTEST_S <= seconds <= LONGEST_S
-    flags = (*(GAP if gap else ()), *(CLAMPED if since and _clamped(tick, since) else ()))
-    machine = Machine(Interval(round(seconds, 3))) if seconds else None
-    return Row(tick.at, _quality(tick.report, medium(tick, since, seconds), screen=screen), None, flags, machine)
+    report = tick.report
+    if before is None:
+        return Row(tick.at, _quality(report, medium(tick, None), screen=screen))
+    seconds = seconds_between(tick, before)
+    flags = () if SHORTEST_S <= seconds <= LONGEST_S else GAP
+    since = None if restarted(report, before.report) else before
+    if since and _clamped(tick, since):
+        flags += CLAMPED
+    quality = _quality(report, medium(tick, since, seconds), screen=screen)
+    return Row(tick.at, quality, None, flags, Machine(Interval(round(seconds, 3))))
 
 
 def _clamped(tick: Tick, before: Tick) -> bool:
@@ -154,6 +164,6 @@ def _clamped(tick: Tick, before: Tick) -> bool:
 
 
 def _quality(report: Report, found: Medium, *, screen: bool) -> Quality:
-    if report.media == "audio":
-        return Quality(audio=found)
-    return Quality(screen=found) if screen else Quality(video=found)
+    if report.kind == "audio":
+        return Quality(found)
+    return Quality(screen=found) if screen else Quality(None, found)

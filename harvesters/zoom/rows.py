@@ -192,11 +192,12 @@ class _Gateways:
 
 def _medium(flow: Flow | None, oddities: Counter[str]) -> Medium | None:
     """One medium in our units; None where every text is blank."""
-    if flow is None or flow in (NO_PICTURE, NO_SOUND):
+    if flow is None or (not flow.bitrate and flow in (NO_PICTURE, NO_SOUND)):
         return None
     rate, rtt = bitrate(flow.bitrate), milliseconds(flow.latency)
-    jitter, loss, fps = milliseconds(flow.jitter), percent(flow.avg_loss), frames(flow.frame_rate)
-    pixels = size(flow.resolution)
+    jitter, loss = milliseconds(flow.jitter), percent(flow.avg_loss)
+    fps = None if flow.frame_rate is None else frames(flow.frame_rate)
+    pixels = NO_PIXELS if flow.resolution is None else size(flow.resolution)
     # NaN is unlike itself; so the quick way asks once whether anything is unreadable.
     if pixels is None or rate != rate or rtt != rtt or jitter != jitter or loss != loss or fps != fps:  # noqa: PLR0124
         return _partly(flow, oddities)
@@ -228,12 +229,14 @@ def _readable(name: str, value: float | None, oddities: Counter[str]) -> float |
 
 def _machine(minute: Minute, oddities: Counter[str]) -> Machine:
     usage, signal = minute.cpu_usage, minute.wifi_rssi
-    cpu = wifi = None
-    if usage:
-        app = _readable("zoom_avg_cpu_usage", percent(usage.zoom_avg_cpu_usage), oddities)
-        system = _readable("system_max_cpu_usage", percent(usage.system_max_cpu_usage), oddities)
-        cpu = None if app is system is None else Cpu(app, system)
-    if signal:
-        rssi = _readable("avg_rssi", strength(signal.avg_rssi), oddities)
-        wifi = None if rssi is None else Wifi(rssi)
-    return Machine(MINUTE, cpu, wifi)
+    cpu = _cpu(usage, oddities) if usage else None
+    rssi = _readable("avg_rssi", strength(signal.avg_rssi), oddities) if signal else None
+    return Machine(MINUTE, cpu, None if rssi is None else Wifi(rssi))
+
+
+def _cpu(usage: Usage, oddities: Counter[str]) -> Cpu | None:
+    app, system = percent(usage.zoom_avg_cpu_usage), percent(usage.system_max_cpu_usage)
+    if app != app or system != system:  # noqa: PLR0124 - NaN
+        app = _readable("zoom_avg_cpu_usage", app, oddities)
+        system = _readable("system_max_cpu_usage", system, oddities)
+    return None if app is system is None else Cpu(app, system)

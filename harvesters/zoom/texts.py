@@ -18,7 +18,7 @@ RATE = {"": 1.0, "fps": 1.0}
 NO_SIZE = frozenset({"0*0", "0x0"})
 BLANK = frozenset({"", "-"})
 NUMBER = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([a-z/%]*)")
-USUAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?").fullmatch
+USUAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})? kbps").fullmatch
 SIGNAL = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?")
 SIZE = re.compile(r"([0-9]{1,6})\s*[x*]\s*([0-9]{1,6})")
 LENGTH = re.compile(r"(?:([0-9]{1,6}):)?([0-9]{1,3}):([0-9]{2})")
@@ -42,7 +42,7 @@ def _number(value: Text, units: dict[str, float]) -> float | None:
 
 def bitrate(value: Text) -> float | None:
     """In 1000 bit/s; NaN if it cannot be read. No two minutes have the same one, so the usual form has a short way."""
-    if isinstance(value, str) and value[-5:] == " kbps" and USUAL(value[:-5]):
+    if isinstance(value, str) and USUAL(value):
         return float(value[:-5])
     return _number(value, BITS)
 

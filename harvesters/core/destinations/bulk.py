@@ -1,11 +1,12 @@
 """Bodies for `_bulk`, ready as bytes, and what the node's answer says of each document."""
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import msgspec
@@ -78,31 +79,34 @@ class Reply(msgspec.Struct):
     items: list[_Action]
 
 
-@dataclass(slots=True)
+Run = tuple[int, str, str]
+"""From which document on they are of a record and type."""
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
     """Some documents for one request, and whose they are.
 
-    `runs` tells from which position on documents are of a record and type.
+    Attributes:
+        content: action line and source line of each document.
+        ends: where each document ends in it.
     """
 
-    lines: list[bytes] = field(default_factory=list)
-    runs: list[tuple[int, str, str]] = field(default_factory=list)
-    size: int = 0
+    content: bytes = b""
+    ends: "array[int]" = field(default_factory=lambda: array("Q"))
+    runs: Sequence[Run] = ()
 
     def __len__(self) -> int:
         """Number of documents."""
-        return len(self.lines)
+        return len(self.ends)
 
-    def add(self, record: str, type_: str, both_lines: bytes) -> None:
-        """Add a document: its action line and its source line."""
-        if not self.runs or self.runs[-1][1] != record or self.runs[-1][2] != type_:
-            self.runs.append((len(self.lines), record, type_))
-        self.lines.append(both_lines)
-        self.size += len(both_lines)
+    def both_lines(self, position: int) -> bytes:
+        """The lines of one document."""
+        return self.content[self.ends[position - 1] if position else 0 : self.ends[position]]
 
     def spans(self) -> Iterator[tuple[int, int, str, str]]:
         """From, to (excluded), record and type of each run."""
-        ends = [*self.runs, (len(self.lines), "", "")]
+        ends = [*self.runs, (len(self), "", "")]
         for (start, record, type_), (end, _, _) in pairwise(ends):
             yield start, end, record, type_
 
@@ -112,18 +116,42 @@ class Body:
 
     def part(self, positions: list[int]) -> "Body":
         """Some of the documents, in ascending positions, as a body of their own."""
-        rest, wanted = Body(), iter(positions)
+        rest, wanted = Draft(), iter(positions)
         position = next(wanted, -1)
         for start, end, record, type_ in self.spans():
             while start <= position < end:
-                rest.add(record, type_, self.lines[position])
+                rest.add(record, type_, self.both_lines(position))
                 position = next(wanted, -1)
-        return rest
+        return rest.body()
 
     def halves(self) -> tuple["Body", "Body"]:
         """The same documents in two bodies."""
         middle = len(self) // 2
         return self.part(list(range(middle))), self.part(list(range(middle, len(self))))
+
+
+class Draft:
+    """Documents that become a body."""
+
+    def __init__(self) -> None:
+        """Nothing in it yet."""
+        self.size = 0
+        self._lines: list[bytes] = []
+        self._runs: list[Run] = []
+
+    def add(self, record: str, type_: str, both_lines: bytes) -> None:
+        """Add a document: its action line and its source line."""
+        if not self._runs or self._runs[-1][1] != record or self._runs[-1][2] != type_:
+            self._runs.append((len(self._lines), record, type_))
+        self._lines.append(both_lines)
+        self.size += len(both_lines)
+
+    def body(self) -> Body:
+        """The documents as a body; the lines are used up, so that none of several bodies under way is there twice."""
+        ends = array("Q", accumulate(map(len, self._lines)))
+        content = b"".join(self._lines)
+        self._lines.clear()
+        return Body(content, ends, self._runs)
 
 
 class Actions:

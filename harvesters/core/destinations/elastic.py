@@ -135,7 +135,7 @@ class Cluster:
             DestinationError: the node refuses us as a whole.
         """
         try:
-            raw = self.raw.bulk(operations=cast("Any", b"".join(body.lines)), filter_path=FILTER).body
+            raw = self.raw.bulk(operations=cast("Any", body.content), filter_path=FILTER).body
             items = [action.index for action in _reply.decode(raw).items]
         except (
             elastic_transport.TransportError,

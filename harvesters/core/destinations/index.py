@@ -21,7 +21,7 @@ from harvesters.core.destinations import (
     Removed,
     Target,
 )
-from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Body
+from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Draft
 from harvesters.core.destinations.census import AT_ONCE, differences
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.held_index import HeldIndex
@@ -81,10 +81,10 @@ class IndexDestination:
         try:
             with ThreadPoolExecutor(SENDERS, thread_name_prefix="bulk") as pool:
                 try:
-                    for body in bodies(records, finished):
+                    for draft in drafts(records, finished):
                         while len(under_way) >= IN_FLIGHT:
                             under_way.popleft().result()
-                        under_way.append(pool.submit(sender.send, body))
+                        under_way.append(pool.submit(sender.send, draft.body()))
                     while under_way:
                         under_way.popleft().result()
                 finally:
@@ -121,15 +121,15 @@ class IndexDestination:
         self._cluster.close()
 
 
-def bodies(records: Iterable[tuple[str, Documents]], finished: list[str]) -> Iterator[Body]:
-    """The documents as bodies of some 4 MB; records whose last document was handed on are `finished`."""
-    actions, body = Actions(), Body()
+def drafts(records: Iterable[tuple[str, Documents]], finished: list[str]) -> Iterator[Draft]:
+    """The documents in bodies to be of some 4 MB; records whose last document was handed on are `finished`."""
+    actions, draft = Actions(), Draft()
     for record, documents in records:
         for document in documents:
-            body.add(record, document.type, actions.both_lines(document))
-            if body.size >= BODY_BYTES:
-                yield body
-                body = Body()
+            draft.add(record, document.type, actions.both_lines(document))
+            if draft.size >= BODY_BYTES:
+                yield draft
+                draft = Draft()
         finished.append(record)
-    if body:
-        yield body
+    if draft.size:
+        yield draft

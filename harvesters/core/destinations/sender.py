@@ -148,7 +148,7 @@ class Sender:
         record, type_ = body.owner(position)
         self._counts.of(type_).rejected += 1
         self._counts.refused.setdefault(record, Counter())[f"{type_}: {reason}"] += 1
-        self._letters.add(body.lines[position], status, reason)
+        self._letters.add(body.both_lines(position), status, reason)
 
 
 def reason_of(item: Item) -> str:
