@@ -153,6 +153,24 @@ COMMON = (
     Field("vconf.streams.count", LONG, "streams, sent and received", (CONFERENCE,)),
     Field("vconf.streams.relayed_pct", FLOAT, "share of streams by way of a relay, in percent", (CONFERENCE,)),
     Field("vconf.streams.tcp_pct", FLOAT, "share of streams over TCP, in percent", (CONFERENCE,)),
+    Field(
+        "vconf.verdict.code", KEYWORD, "what was wrong with the conference, in one word; fine if nothing", (CONFERENCE,)
+    ),
+    Field("vconf.verdict.also", KEYWORD, "what was wrong besides", (CONFERENCE,)),
+    Field(
+        "vconf.verdict.text", TEXT, "who was affected, by what, when, on whose side, and how sure it is", (CONFERENCE,)
+    ),
+    Field(
+        "vconf.verdict.side",
+        KEYWORD,
+        "sender, receiver, participant (one's own line) or everybody (server, vendor); absent if unknown",
+        (CONFERENCE,),
+    ),
+    Field("vconf.verdict.affected", LONG, "people whom it befell", (CONFERENCE,)),
+    Field("vconf.verdict.of", LONG, "people whom it could have befallen, of whom enough is known", (CONFERENCE,)),
+    Field("vconf.verdict.sure", KEYWORD, "high, medium or low, by what was measured", (CONFERENCE,)),
+    Field("vconf.verdict.start", DATE, "where the first of it begins", (CONFERENCE,)),
+    Field("vconf.verdict.end", DATE, "where the last of it ends", (CONFERENCE,)),
     Field("vconf.participant.id", KEYWORD, "`_id` of the participant", CHILDREN),
     Field("vconf.participant.role", KEYWORD, "host or attendee, and the like", (PARTICIPANT,)),
     Field("vconf.participant.state", KEYWORD, "such as in the meeting or in the waiting room", (PARTICIPANT,)),

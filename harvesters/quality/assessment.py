@@ -10,10 +10,13 @@ from typing import Any
 
 from harvesters.core.spans import seconds
 from harvesters.core.tree import Conference, Entity, Issue, Row, Stream
-from harvesters.quality import usage
-from harvesters.quality.rollup import SCORES, Rolled, rolled, worst
+from harvesters.quality import rule_issues, usage
+from harvesters.quality.findings import Findings
+from harvesters.quality.rollup import SCORES, Rolled, poor_span, rolled, worst
 from harvesters.quality.scoring import POOR, RAMP_UP_MS, UNKNOWN, Judge, Scorer
 from harvesters.quality.thresholds import Thresholds
+from harvesters.quality.verdict import Happened, verdict
+from harvesters.quality.verdicts import verdicts
 
 LONG_ENOUGH_S = 30.0
 """Shorter streams do not speak for the one who had them."""
@@ -65,12 +68,16 @@ class _Measured:
         for medium in MEDIA:
             media = list(map(attrgetter(f"quality.{medium}"), self.rows))
             missing = media.count(None)
-            if media and not missing:
-                yield medium, rolled(media, seconds, packets, SCORES.get(medium), thresholds)
-            elif missing < len(media):
+            if missing == len(media):
+                continue
+            some, for_s, of = media, seconds, packets
+            if missing:
                 there = [each is not None for each in media]
                 some, for_s, of = (list(compress(each, there)) for each in (media, seconds, packets))
-                yield medium, rolled(some, for_s, of, SCORES.get(medium), thresholds)
+            one = rolled(some, for_s, of, SCORES.get(medium), thresholds)
+            if one.poor_s:
+                one.span = poor_span(self.rows, medium, seconds)
+            yield medium, one
 
     def _seconds(self) -> list[float]:
         """What each stands for: as told, else since the one before."""
@@ -98,6 +105,8 @@ class QualityAssessment:
         self._people: dict[str, dict[str, _Media]] = {}
         self._whole: dict[str, _Media] = {}
         self._streams = StreamTotals()
+        self._rules = verdicts()
+        self._findings = Findings(self._rules.patterns, self._persons)
         self._taken: _Measured | None = None
         self.constants: Mapping[str, str] = {"model": judge.thresholds.model, "profile": judge.thresholds.profile}
 
@@ -128,18 +137,22 @@ class QualityAssessment:
 
     def stream(self, stream: Stream) -> Fields:
         """The roll-up of each medium; it counts for its participant and for the conference too."""
-        fields: dict[str, Any] = {}
         self._streams.take(stream.entity)
         taken, self._taken = self._taken, None
-        for medium, one in taken.rolled(self._judge.thresholds) if taken else ():
-            self._count(stream, medium, one)
-            fields[f"vconf.quality.{medium}"] = one.block(SCORES.get(medium))
-        return {**fields, **self._model()} if fields else {}
-
-    def _count(self, stream: Stream, medium: str, one: Rolled) -> None:
-        direction = str(stream.entity.fields.get("vconf.stream.direction"))
+        media = dict(taken.rolled(self._judge.thresholds)) if taken else {}
+        if not media:
+            return {}
         length = seconds(stream.entity)
-        counts = (one.seconds if length is None else length) >= LONG_ENOUGH_S
+        counts = (max(one.seconds for one in media.values()) if length is None else length) >= LONG_ENOUGH_S
+        for medium, one in media.items():
+            self._count(stream, medium, one, counts=counts)
+        if counts:
+            self._findings.take(stream, media, length)
+        blocks = {f"vconf.quality.{medium}": one.block(SCORES.get(medium)) for medium, one in media.items()}
+        return {**blocks, **self._model()}
+
+    def _count(self, stream: Stream, medium: str, one: Rolled, *, counts: bool) -> None:
+        direction = str(stream.entity.fields.get("vconf.stream.direction"))
         self._whole.setdefault(direction, _Media()).add(medium, one, counts=counts)
         if stream.participant in self._tree.participants:
             own = self._people.setdefault(stream.participant or "", {})
@@ -162,8 +175,9 @@ class QualityAssessment:
         return self._returns.rejoin_of.get(key)
 
     def issues(self) -> Iterable[Issue]:
-        """None yet."""
-        return ()
+        """What was poor for long, and who was cut off."""
+        yield from (rule_issues.of_stream(each, self._rules) for each in self._findings.facts if each.noticed)
+        yield from rule_issues.dropped(self._tree.participants)
 
     def conference(self) -> Fields:
         """People, minutes, and what all streams come to."""
@@ -184,7 +198,23 @@ class QualityAssessment:
             **_both_sides(self._whole, without=("label", "poor_due_to")),  # of people, not of conferences
             **(self._model() if self._whole else {}),
             "vconf.poor_participants_pct": self._poor_participants(),
+            **verdict(self._findings, self._drops(), self._rejoins(), self._rules),
         }
+
+    def _drops(self) -> Happened:
+        """Who was cut off, and when."""
+        people = self._tree.participants
+        found = [key for key, each in people.items() if each.present and each.fields.get("vconf.participant.dropped")]
+        ends = tuple(end for key in found if (end := people[key].end) is not None)
+        return Happened(frozenset(self._persons[key] for key in found), self._came(), ends)
+
+    def _rejoins(self) -> Happened:
+        """Who came back soon, and when."""
+        found = [each for each in self._stays if each.key in self._returns.rejoin_of]
+        return Happened(frozenset(each.person for each in found), self._came(), tuple(each.start for each in found))
+
+    def _came(self) -> int:
+        return len({each.person for each in self._stays})
 
     def _poor_participants(self) -> float | None:
         """Of those who received something that could be judged."""

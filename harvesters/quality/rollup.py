@@ -12,7 +12,7 @@ from itertools import accumulate, compress
 from operator import attrgetter, mul
 from typing import Any
 
-from harvesters.core.tree import Medium
+from harvesters.core.tree import Medium, Row
 from harvesters.quality.scoring import GOOD, POOR, UNKNOWN, label_of
 from harvesters.quality.thresholds import Thresholds
 
@@ -76,6 +76,7 @@ class Rolled:
         reasons: seconds by reason; `poor_reasons` likewise of what was poor.
         inputs: what the scores were made from.
         size: the picture's that was there longest, as width, height, pixels.
+        span: of a stream, in ms since 1970: where its first poor measurement begins, and where its last one ends.
     """
 
     label: str = UNKNOWN
@@ -89,6 +90,7 @@ class Rolled:
     poor_reasons: dict[str, float] = field(default_factory=dict)
     inputs: set[str] = field(default_factory=set)
     size: tuple[int | None, ...] = ()
+    span: tuple[int, int] | None = None
 
     @property
     def poor_pct(self) -> float | None:
@@ -174,6 +176,19 @@ def rolled(
     _blame(whole, seen, seconds)
     whole.label = _label(whole, thresholds)
     return whole
+
+
+def poor_span(rows: Sequence[Row], medium: str, seconds: Sequence[float]) -> tuple[int, int]:
+    """From when until when a medium was poor, in ms since 1970; it was so in at least one of the rows.
+
+    A row stands for the seconds before it.
+    """
+    poor = [(row.at, each) for row, each in zip(rows, seconds, strict=True) if _is_poor(getattr(row.quality, medium))]
+    return min(at - round(1000 * each) for at, each in poor), max(at for at, _ in poor)
+
+
+def _is_poor(medium: Medium | None) -> bool:
+    return medium is not None and medium.label == POOR
 
 
 def _columns(seen: Sequence[Medium]) -> Iterable[tuple[Any, ...]]:
