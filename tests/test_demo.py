@@ -22,6 +22,7 @@ def test_invented_days_are_harvested_and_summed_up(shell: Shell) -> None:
     assert [day[3] for day in days] == ["4", "4", "4", "1", "1", "4", "4", "4", "4"]
     assert len(lake_lines(shell.data / "demo", "conference")) == 7 * 4 + 2 * 1
     assert "Calls worth a look" in done.out
+    assert done.out.count("How sure: ") == 3
     assert "./harvest.py dev demo --days 9" in done.out
 
 

@@ -10,7 +10,7 @@ import zstandard
 from rich.console import Console as Terminal
 from rich.table import Table
 
-from harvesters.commands.demo_summary import show_next
+from harvesters.commands.demo_summary import show_next, told
 from harvesters.core.day import Day
 from harvesters.core.words import many
 
@@ -36,8 +36,13 @@ class _Quality(msgspec.Struct):
     audio: _Audio | None = None
 
 
+class _Verdict(msgspec.Struct):
+    text: str = ""
+
+
 class _Vconf(msgspec.Struct):
     conference: _Id
+    verdict: _Verdict = msgspec.field(default_factory=_Verdict)
     participant: _Id = msgspec.field(default_factory=_Id)
     stream: _Way = msgspec.field(default_factory=_Way)
     quality: _Quality = msgspec.field(default_factory=_Quality)
@@ -93,12 +98,14 @@ class Tally:
     by_call: dict[str, Share] = field(default_factory=lambda: defaultdict(Share))
     guests: Counter[str] = field(default_factory=Counter)
     started: dict[str, str] = field(default_factory=dict)
+    verdicts: dict[str, str] = field(default_factory=dict)
 
     def read(self, lake: Path, vendor: str, day: Day) -> None:
         """Add a day; its measurements are read one by one."""
         for doc in documents(lake, vendor, "conference", day):
             self.calls[day] += 1
             self.started[doc.vconf.conference.id] = doc.vconf.conference.start
+            self.verdicts[doc.vconf.conference.id] = doc.vconf.verdict.text
         for doc in documents(lake, vendor, "participant", day):
             self.people[day] += 1
             self.guests[doc.vconf.conference.id] += 1
@@ -178,3 +185,4 @@ def _worst(tally: Tally) -> Iterator[str]:
     for id_, share in ranked[:WORST]:
         when = tally.started[id_][:16].replace("T", " ")
         yield f"  {when}  {share.percent:4.0f} % lossy, {many(tally.guests[id_], 'join')}, vconf.conference.id {id_}"
+        yield from told(tally.verdicts[id_], " " * 20)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import msgspec
@@ -14,13 +15,14 @@ from harvesters.core.day import Day
 from harvesters.core.words import many
 
 Doc = dict[str, Any]
-TYPES = ("conference", "participant", "stream", "sample")
+TYPES = ("conference", "participant", "stream", "sample", "issue")
 NEXT = (
     ("read the documents", "zstdcat {lake}/conference/*/*/{day}.ndjson.zst | jq ."),
     ("run it once more: nothing is sent twice", "{program} {command}"),
     ("keep the simulated vendor running", "{program} dev sandbox --vendor {vendor}"),
     ("harvest your own calls", "{program} {vendor} --help"),
 )
+WIDTH = 100
 ROUNDING = {
     "loss_pct": "loss {:.1f} %",
     "latency_ms": "latency {:.0f} ms",
@@ -78,8 +80,14 @@ def _call(call: Doc, found: dict[str, list[Doc]]) -> Iterator[str]:
     people = _within(found["participant"], "conference", conference["id"])
     names = ", ".join(map(_person, people))
     yield f"            {f'with {names}' if names else 'the answer names nobody'}"
+    yield from told(call["vconf"].get("verdict", {}).get("text", ""), " " * 12)
     for stream in _within(found["stream"], "conference", conference["id"]):
         yield from _stream(stream, _within(found["sample"], "stream", stream["vconf"]["stream"]["id"]))
+
+
+def told(verdict: str, indent: str) -> list[str]:
+    """A verdict's sentences as lines that fit a terminal."""
+    return wrap(verdict, WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
 def _named(conference: Doc) -> str:
