@@ -50,7 +50,7 @@ def _of_meeting(session: str, meeting: Mapping[str, Any]) -> Iterator[str]:
 
 
 def loaded(data_dir: Path) -> list[str]:
-    """The keys of all documents in the lake, sorted; issues of our own rules tell of nothing that the vendor has."""
+    """The keys of all documents in the lake but the issues of our own rules, sorted."""
     documents = map(json.loads, lake_lines(data_dir))
     return sorted(each["event"]["id"] for each in documents if not _of_a_rule(each))
 

@@ -64,7 +64,7 @@ def test_one_private_file_for_each_type_and_day(opentok: Vendor, tmp_path: Path)
     finally:
         os.umask(before)
     files = {path for path in (tmp_path / "lake").rglob("*") if path.is_file()}
-    assert files == {path_of(tmp_path, type_) for type_ in TYPES}
+    assert files == {path_of(tmp_path, type_) for type_ in (*TYPES, "issue")}
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
@@ -178,7 +178,11 @@ def test_files_are_not_rebuilt_from_fewer_records_than_they_hold(opentok: Vendor
     mended = other.later().harvest(DAY)
     assert (mended.exit_code, mended.only.state) == (0, "complete")
     assert calls_in(tmp_path) == ids(0, 1, 2)
-    assert len(lake_lines(tmp_path)) == len(before)
+    # With a bitrate more can be poor, and more issues come of our own rules.
+    now = lake_lines(tmp_path)
+    assert [b'"source":"rule"' not in each for each in now].count(True) == [
+        b'"source":"rule"' not in each for each in before
+    ].count(True)
 
 
 def test_a_record_that_new_code_cannot_read_keeps_its_documents(opentok: Vendor, tmp_path: Path) -> None:

@@ -178,7 +178,9 @@ def test_what_the_vendor_gets_wrong_is_said_and_costs_no_document(
     tmp_path: Path, expected: list[bytes], fault: str, warning: str
 ) -> None:
     ran, _ = harvested(tmp_path, sessions_of_three_days(), faults=[fault])
-    assert (ran.exit_code, len(lake_lines(tmp_path))) == (0, len(expected))
+    # What cannot be read cannot be poor, so there are fewer issues of our own rules.
+    kept = [line for line in lake_lines(tmp_path) if b'"source":"rule"' not in line]
+    assert (ran.exit_code, len(kept)) == (0, sum(b'"source":"rule"' not in line for line in expected))
     said = " ".join(ran.only.warnings) + b" ".join(lake_lines(tmp_path, "participant")).decode()
     assert warning in said
 

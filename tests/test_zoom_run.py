@@ -62,7 +62,7 @@ def test_a_whole_day_is_0_with_every_meeting_joining_and_minute(account: Vendor,
     done = shell("zoom", *DATE, "--report", "report.json", "--destination", "lake")
 
     assert (done.code, done.out) == (0, "")
-    assert f"zoom {ACCOUNT} 2026-11-20 complete: 5 of 5 calls; lake: 165 documents." in done.err
+    assert f"zoom {ACCOUNT} 2026-11-20 complete: 5 of 5 calls; lake: 187 documents." in done.err
     (told,) = json.loads((tmp_path / "report.json").read_text())["slices"]
     assert (told["state"], told["route"], told["listed"], told["harvested"]) == ("complete", "dashboard", 5, 5)
     assert told["requests"] == 13, "a token, two lists, five times people, five times quality"

@@ -67,7 +67,7 @@ def near(path: Path) -> Path:
 
 
 def _counted(found: dict[str, list[Doc]]) -> str:
-    each = ", ".join(many(len(documents), type_) for type_, documents in found.items())
+    each = ", ".join(many(len(documents), type_) for type_, documents in found.items() if documents)
     return f"{many(sum(map(len, found.values())), 'document')} ({each})"
 
 
