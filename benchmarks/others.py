@@ -6,6 +6,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,7 +55,8 @@ def main(vendor: str, calls: int, rounds: int) -> None:
         loads.load(made, Nowhere(), len(ours))
         gc.collect()
         gc.freeze()
-        measured = [_round(made, unjudged, floor, len(ours)) for _ in range(rounds)]
+        cases = {"unjudged": (unjudged, sum(1 for _ in documents(unjudged))), "bodies": (made, len(ours))}
+        measured = [_round(cases, floor) for _ in range(rounds)]
     print(json.dumps({"documents": len(ours), "bytes": sum(map(len, answers)), "rounds": measured}))
 
 
@@ -77,10 +79,10 @@ def _material(folder: Path, vendor: str, calls: int) -> tuple[Material, list[byt
     return made, recorder.answers
 
 
-def _round(made: Material, unjudged: Material, floor: Floor, number: int) -> dict[str, float]:
+def _round(cases: Mapping[str, tuple[Material, int]], floor: Floor) -> dict[str, float]:
     floors = [floor.seconds(kept)]
     spent = {}
-    for name, each in (("unjudged", unjudged), ("bodies", made)):
+    for name, (each, number) in cases.items():
         began = time.process_time()
         loads.load(each, Nowhere(), number)
         spent[name] = time.process_time() - began
