@@ -36,7 +36,7 @@ def ratios(rounds: Iterable[Round]) -> dict[str, float]:
         for name, case in CHECKED.items()
         for yardstick, against in YARDSTICKS.items()
     ]
-    pairs.append(("P3 our sender ÷ plain client", "sent", "replayed"))
+    pairs += [("P3 our sender ÷ plain client", "sent", "replayed"), ("P3 our sender ÷ floor", "sent", "floor")]
     taken = list(rounds)
     return {name: statistics.median(each[a] / each[b] for each in taken) for name, a, b in pairs}
 
