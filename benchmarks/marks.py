@@ -50,7 +50,7 @@ def speeds(speed: Mapping[str, Any]) -> list[Figure]:
 
     judging = [(each["bodies"] - each["unjudged"]) / each["floor"] for each in rounds]
     return [
-        Figure("P1", "archive to bodies, nothing judged ÷ floor", share("unjudged", "floor"), goal=1.0),
+        Figure("P1", "archive to bodies, nothing judged ÷ floor", share("unjudged", "floor of it"), goal=1.0),
         Figure("P1", "archive to bodies ÷ floor", share("bodies", "floor"), goal=1.8),
         Figure("P1", "scores, labels and roll-ups ÷ floor", judging, goal=0.6),
         Figure("P2", "answers to answered bodies ÷ floor", share("whole", "floor"), goal=2.0),
@@ -65,6 +65,7 @@ def speeds(speed: Mapping[str, Any]) -> list[Figure]:
 def _times(rounds: Sequence[Round], documents: int) -> list[Figure]:
     names = {
         "floor": "floor",
+        "floor of it": "floor, nothing judged",
         "bare": "floor that keeps nothing",
         "unjudged": "archive to bodies, nothing judged",
         "bodies": "archive to bodies",
@@ -103,7 +104,7 @@ def others(told: Mapping[str, Mapping[str, Any]]) -> list[Figure]:
     figures = []
     for vendor, of in told.items():
         for case, said in (("unjudged", ", nothing judged"), ("bodies", "")):
-            share = [each[case] / each["floor"] for each in of["rounds"]]
+            share = [each[case] / each[f"{case} floor"] for each in of["rounds"]]
             goal = 2.0 if case == "unjudged" else None
             figures.append(Figure("", f"{vendor}: archive to bodies{said} ÷ floor", share, goal=goal))
     with other_scene("zoom", MEETINGS) as place:

@@ -45,18 +45,30 @@ class _Recorder:
         return answer
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A way to make documents, their number, and what would be the least for the same ones."""
+
+    made: Material
+    number: int
+    floor: Floor
+
+
 def main(vendor: str, calls: int, rounds: int) -> None:
     """Measure and print."""
     with TemporaryDirectory() as folder:
         made, answers = _material(Path(folder), vendor, calls)
         ours = list(documents(made))
-        floor = Floor(answers, [each.source for each in ours])
         unjudged = replace(made, recipe=replace(made.recipe, assess=Unassessed))
+        theirs = list(documents(unjudged))
+        cases = {
+            "unjudged": _Case(unjudged, len(theirs), Floor(answers, [each.source for each in theirs])),
+            "bodies": _Case(made, len(ours), Floor(answers, [each.source for each in ours])),
+        }
         loads.load(made, Nowhere(), len(ours))
         gc.collect()
         gc.freeze()
-        cases = {"unjudged": (unjudged, sum(1 for _ in documents(unjudged))), "bodies": (made, len(ours))}
-        measured = [_round(cases, floor) for _ in range(rounds)]
+        measured = [_round(cases) for _ in range(rounds)]
     print(json.dumps({"documents": len(ours), "bytes": sum(map(len, answers)), "rounds": measured}))
 
 
@@ -79,15 +91,17 @@ def _material(folder: Path, vendor: str, calls: int) -> tuple[Material, list[byt
     return made, recorder.answers
 
 
-def _round(cases: Mapping[str, tuple[Material, int]], floor: Floor) -> dict[str, float]:
-    floors = [floor.seconds(kept)]
+def _round(cases: Mapping[str, _Case]) -> dict[str, float]:
+    """CPU of each case, and of the floor of its own documents, taken before and after."""
     spent = {}
-    for name, (each, number) in cases.items():
+    for name, case in cases.items():
+        floors = [case.floor.seconds(kept)]
         began = time.process_time()
-        loads.load(each, Nowhere(), number)
+        loads.load(case.made, Nowhere(), case.number)
         spent[name] = time.process_time() - began
-        floors.append(floor.seconds(kept))
-    return {**spent, "floor": statistics.mean(floors)}
+        floors.append(case.floor.seconds(kept))
+        spent[f"{name} floor"] = statistics.mean(floors)
+    return spent
 
 
 if __name__ == "__main__":

@@ -42,18 +42,24 @@ def main(calls: int, rounds: int) -> None:
         script = Usual(ours)
         compare(script, made, ours)
         floor = Floor(made.answers, [each.source for each in ours])
+        lesser = Floor(made.answers, [each.source for each in documents(_unjudged(made))])
         result = {
             "documents": len(ours),
             "digest": digest(ours),
-            "rounds": measured(_cases(made, len(ours), script, url), floor, rounds),
+            "rounds": measured(_cases(made, len(ours), script, url), (floor, lesser), rounds),
         }
     print(json.dumps(result))
+
+
+def _unjudged(made: Material) -> Material:
+    """The same day, with nobody who judges it."""
+    return replace(made, recipe=replace(made.recipe, assess=Unassessed))
 
 
 def _cases(made: Material, number: int, script: Usual, url: str) -> Mapping[str, Case]:
     ready = [draft.body() for draft in drafts(by_record(made), [])]
     joined = [body.content for body in ready]
-    unjudged = replace(made, recipe=replace(made.recipe, assess=Unassessed))
+    unjudged = _unjudged(made)
     fewer = sum(1 for _ in documents(unjudged))  # without the issues of our own rules
     return {
         "unjudged": lambda: loads.load(unjudged, Nowhere(), fewer),
@@ -85,18 +91,19 @@ def sent(ready: list[Body], made: Material) -> None:
     assert sum(each.created for each in counts.types.values()) == sum(map(len, ready))
 
 
-def measured(cases: Mapping[str, Case], floor: Floor, rounds: int) -> list[dict[str, float]]:
-    """CPU seconds of each case in each round."""
+def measured(cases: Mapping[str, Case], floors: tuple[Floor, Floor], rounds: int) -> list[dict[str, float]]:
+    """CPU seconds of each case in each round; the floors are those of all documents, and of what nobody judged."""
     for case in cases.values():  # once for the caches and the interpreter
         case()
     gc.collect()
     gc.freeze()  # what was prepared is no work of the cases
-    return [_round(cases, floor) for _ in range(rounds)]
+    return [_round(cases, *floors) for _ in range(rounds)]
 
 
-def _round(cases: Mapping[str, Case], floor: Floor) -> dict[str, float]:
+def _round(cases: Mapping[str, Case], floor: Floor, lesser: Floor) -> dict[str, float]:
     """The floors are taken several times between the cases: a busy machine then slows both."""
     spent, floors, bare = {}, [floor.seconds(kept)], [floor.seconds(dropped)]
+    less = [lesser.seconds(kept)]
     for number, (name, case) in enumerate(cases.items()):
         began = time.process_time()
         case()
@@ -104,7 +111,9 @@ def _round(cases: Mapping[str, Case], floor: Floor) -> dict[str, float]:
         if number in FLOORS_AFTER:
             floors.append(floor.seconds(kept))
             bare.append(floor.seconds(dropped))
-    return spent | {"floor": statistics.median(floors), "bare": statistics.median(bare)}
+            less.append(lesser.seconds(kept))
+    told = {"floor": floors, "bare": bare, "floor of it": less}
+    return spent | {name: statistics.median(each) for name, each in told.items()}
 
 
 def digest(ours: Iterable[Encoded]) -> str:
