@@ -14,6 +14,7 @@ from harvesters.commands.build import recipe
 from harvesters.commands.workplace import Workplace, vendor_settings, workplace
 from harvesters.core.answers import Answer, Api, Request
 from harvesters.core.archive import read
+from harvesters.core.assessment import Unassessed
 from harvesters.core.day import Clock, Day
 from harvesters.core.encode import Encoded
 from harvesters.core.fetching import Fetcher
@@ -79,6 +80,11 @@ class Material:
     def answers(self) -> list[bytes]:
         """The answers' bodies; the archive holds the same calls in another order."""
         return list(self.requests.values())
+
+
+def unjudged(made: Material) -> Material:
+    """The same day, with nobody who judges it."""
+    return replace(made, recipe=replace(made.recipe, assess=Unassessed))
 
 
 def material(folder: Path, calls: int, es_host: str, prefix: str = "vconf") -> Material:

@@ -7,13 +7,13 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import loads
 from floor import Floor, kept
-from material import Material, archived, documents
+from material import Material, archived, documents, unjudged
 from nowhere import Nowhere
 from others_day import served
 from the_day import DAY, others_settings
@@ -22,7 +22,6 @@ from harvesters import source_class
 from harvesters.commands.build import recipe
 from harvesters.commands.workplace import vendor_settings, workplace
 from harvesters.core.answers import Answer, Api, Request
-from harvesters.core.assessment import Unassessed
 from harvesters.core.day import Clock, Day
 from harvesters.core.http import HttpApi, Port
 from harvesters.core.limiter import Limiter
@@ -59,10 +58,10 @@ def main(vendor: str, calls: int, rounds: int) -> None:
     with TemporaryDirectory() as folder:
         made, answers = _material(Path(folder), vendor, calls)
         ours = list(documents(made))
-        unjudged = replace(made, recipe=replace(made.recipe, assess=Unassessed))
-        theirs = list(documents(unjudged))
+        plain = unjudged(made)
+        theirs = list(documents(plain))
         cases = {
-            "unjudged": _Case(unjudged, len(theirs), Floor(answers, [each.source for each in theirs])),
+            "unjudged": _Case(plain, len(theirs), Floor(answers, [each.source for each in theirs])),
             "bodies": _Case(made, len(ours), Floor(answers, [each.source for each in ours])),
         }
         loads.load(made, Nowhere(), len(ours))

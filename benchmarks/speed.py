@@ -7,7 +7,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -15,12 +14,11 @@ from typing import Any, cast
 import elasticsearch
 import loads
 from floor import Floor, dropped, kept
-from material import Material, by_record, documents, material
+from material import Material, by_record, documents, material, unjudged
 from nowhere import Nowhere
 from processes import served
 from usual import Usual
 
-from harvesters.core.assessment import Unassessed
 from harvesters.core.destinations import Counts
 from harvesters.core.destinations.bulk import Body
 from harvesters.core.destinations.elastic import FILTER, Cluster
@@ -42,7 +40,7 @@ def main(calls: int, rounds: int) -> None:
         script = Usual(ours)
         compare(script, made, ours)
         floor = Floor(made.answers, [each.source for each in ours])
-        lesser = Floor(made.answers, [each.source for each in documents(_unjudged(made))])
+        lesser = Floor(made.answers, [each.source for each in documents(unjudged(made))])
         result = {
             "documents": len(ours),
             "digest": digest(ours),
@@ -51,18 +49,13 @@ def main(calls: int, rounds: int) -> None:
     print(json.dumps(result))
 
 
-def _unjudged(made: Material) -> Material:
-    """The same day, with nobody who judges it."""
-    return replace(made, recipe=replace(made.recipe, assess=Unassessed))
-
-
 def _cases(made: Material, number: int, script: Usual, url: str) -> Mapping[str, Case]:
     ready = [draft.body() for draft in drafts(by_record(made), [])]
     joined = [body.content for body in ready]
-    unjudged = _unjudged(made)
-    fewer = sum(1 for _ in documents(unjudged))  # without the issues of our own rules
+    plain = unjudged(made)
+    fewer = sum(1 for _ in documents(plain))  # without the issues of our own rules
     return {
-        "unjudged": lambda: loads.load(unjudged, Nowhere(), fewer),
+        "unjudged": lambda: loads.load(plain, Nowhere(), fewer),
         "bodies": lambda: loads.load(made, Nowhere(), number),
         "load": lambda: loads.load(made, loads.index(made), number),
         "whole": lambda: loads.harvest(made, loads.index(made), number),

@@ -103,17 +103,7 @@ class Usual:
                 "cloud": {"account": {"id": account}},
                 "observer": {"type": "conference", "vendor": "Vonage", "product": "Video API"},
                 "service": {"type": "video-conference"},
-                "user": _without_nulls({"id": person["guid"]}),
-                "client": {"geo": _without_nulls({"country_iso_code": person["country"]})}
-                if person["country"]
-                else None,
-                "user_agent": _without_nulls(
-                    {
-                        "name": person["browser"],
-                        "version": person["browserVersion"],
-                        "os": _system(person["userAgent"]) if person["userAgent"] else None,
-                    }
-                ),
+                **_person(person),
                 "opentok": {"audio_bitrate": row["audioBitrateKbps"], "video_bitrate": row["videoBitrateKbps"]},
                 "vconf": {
                     "vendor": vendor,
@@ -172,6 +162,21 @@ def _quality(row: Json) -> Json:
             }
         )
     return quality
+
+
+def _person(person: Json) -> Json:
+    country, agent = person["country"], person["userAgent"]
+    return {
+        "user": _without_nulls({"id": person["guid"]}),
+        "client": {"geo": {"country_iso_code": country}} if country else None,
+        "user_agent": _without_nulls(
+            {
+                "name": person["browser"],
+                "version": person["browserVersion"],
+                "os": _system(agent) if agent else None,
+            }
+        ),
+    }
 
 
 @lru_cache

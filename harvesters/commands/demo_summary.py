@@ -12,10 +12,10 @@ from rich.console import Console as Terminal
 
 from harvesters.commands.examples import program
 from harvesters.core.day import Day
+from harvesters.core.fields import CALL_TYPES
 from harvesters.core.words import many
 
 Doc = dict[str, Any]
-TYPES = ("conference", "participant", "stream", "sample", "issue")
 NEXT = (
     ("read the documents", "zstdcat {lake}/conference/*/*/{day}.ndjson.zst | jq ."),
     ("run it once more: nothing is sent twice", "{program} {command}"),
@@ -42,7 +42,7 @@ def documents(lake: Path, vendor: str, type_: str, day: Day) -> Iterator[Doc]:
 
 def show(lake: Path, vendor: str, day: Day, command: str) -> None:
     """Print the calls of a day with their people, streams and measurements, and what to try next; see `show_next`."""
-    found = {type_: list(documents(lake, vendor, type_, day)) for type_ in TYPES}
+    found = {type_: list(documents(lake, vendor, type_, day)) for type_ in CALL_TYPES}
     terminal = Terminal(highlight=False, markup=False, soft_wrap=True)
     terminal.print(f"\nWhat happened on {day.date:%A, %d %B %Y} (UTC)", style="bold")
     for call in found["conference"]:

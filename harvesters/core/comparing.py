@@ -11,6 +11,7 @@ from harvesters.core.changes import changes
 from harvesters.core.destinations import Pair, Readable, Remade
 from harvesters.core.errors import DestinationError
 from harvesters.core.fields import DATE_RANGE, FLATTENED, GEO_POINT
+from harvesters.core.lenient import inside
 from harvesters.core.loading import Loader
 from harvesters.core.tally import CHANGED, GONE, NEW, NEWER, SAME, STAMPS, Named, Tally
 
@@ -64,7 +65,7 @@ class Comparison:
     def _judged(self, pair: Pair) -> tuple[str, Named]:
         """What becomes of a document that is not there as it is made, byte for byte."""
         made, held = _parsed(pair.made), _parsed(pair.held)
-        document = Named(pair.type, pair.id, _at(made or held, "event.id") or "")
+        document = Named(pair.type, pair.id, inside(made or held, "event", "id") or "")
         if not made:
             return GONE, document
         if not held:
@@ -104,12 +105,4 @@ def _parsed(source: bytes | None) -> dict[str, Any]:
 
 def _fetched_at(document: dict[str, Any]) -> str:
     """When the vendor was asked, as ISO text, which sorts as time does."""
-    return str(_at(document, "vconf.harvest.fetched_at") or "")
-
-
-def _at(document: dict[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON
-    """What stands under a dotted name, None for nothing."""
-    found: Any = document
-    for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+    return str(inside(document, "vconf", "harvest", "fetched_at") or "")

@@ -156,3 +156,10 @@ def _fitted(value: Any, type_: Any, name: str, oddities: Counter[str]) -> Any:  
 def _array_of(raw: bytes, oddities: Counter[str]) -> list[Any]:
     value = decode_json(raw, oddities)
     return value if isinstance(value, list) else []
+
+
+def inside(value: object, *path: str) -> Any:  # noqa: ANN401 - any JSON
+    """A member deep in objects, None where one of them is none."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

@@ -1,7 +1,6 @@
 """Where an address is and whose network it belongs to, by the user's own databases, in ECS's fields."""
 
-from typing import Any
-
+from harvesters.core.lenient import inside
 from harvesters.core.tree import Entity
 from harvesters.enrich.database import Database, Fields, Kind
 from harvesters.enrich.walk import Step
@@ -19,7 +18,7 @@ def place_fields(answer: object) -> Fields:
     country = _text(answer, "country", "iso_code")
     if country is None:
         return {}
-    regions = _inside(answer, "subdivisions")
+    regions = inside(answer, "subdivisions")
     region = regions[-1] if isinstance(regions, list) and regions else None
     code = _text(region, "iso_code")
     return {
@@ -29,14 +28,14 @@ def place_fields(answer: object) -> Fields:
         "client.geo.region_iso_code": f"{country}-{code}" if code else None,
         "client.geo.region_name": _text(region, "names", "en"),
         "client.geo.city_name": _text(answer, "city", "names", "en"),
-        "client.geo.location": _point(_inside(answer, "location")),
+        "client.geo.location": _point(inside(answer, "location")),
         "client.geo.timezone": _text(answer, "location", "time_zone"),
     }
 
 
 def network_fields(answer: object) -> Fields:
     """An answer of an ASN database as fields, absent ones None; empty if it names no network."""
-    number = _inside(answer, "autonomous_system_number")
+    number = inside(answer, "autonomous_system_number")
     if not isinstance(number, int) or isinstance(number, bool):
         return {}
     name = _text(answer, "autonomous_system_organization")
@@ -72,21 +71,14 @@ def network_step(networks: Database) -> Step:
     return name
 
 
-def _inside(answer: object, *names: str) -> Any:  # noqa: ANN401 - whatever a database holds
-    found: Any = answer
-    for name in names:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
-
-
 def _text(answer: object, *names: str) -> str | None:
-    found = _inside(answer, *names)
+    found = inside(answer, *names)
     return found if isinstance(found, str) and found else None
 
 
 def _point(location: object) -> dict[str, float] | None:
     """A `geo_point`, in degrees; impossible numbers would cost the document."""
-    lat, lon = _inside(location, "latitude"), _inside(location, "longitude")
+    lat, lon = inside(location, "latitude"), inside(location, "longitude")
     if not (_within(lat, LATITUDE) and _within(lon, LONGITUDE)):
         return None
     return {"lat": lat, "lon": lon}

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, groupby
 from typing import Any
 
-from harvesters.core.lenient import decode_json, decode_object
+from harvesters.core.lenient import decode_json, decode_object, inside
 from harvesters.core.source import Part, Record
 from harvesters.core.tree import Conference, Entity, Stream
 from harvesters.peermetrics.issues import issues
-from harvesters.peermetrics.people import Told, inside, people, text
+from harvesters.peermetrics.people import Told, people, text
 from harvesters.peermetrics.reports import Candidate
 from harvesters.peermetrics.streams import Track, Tracks, measurements
 from harvesters.peermetrics.stretch import APP, CONNECTION, MEASURED, ROOM, STATS, SUMMARY

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from harvesters.core.lenient import inside
 from harvesters.core.tree import Entity, Issue
-from harvesters.peermetrics.people import Told, inside, text
+from harvesters.peermetrics.people import Told, text
 from harvesters.peermetrics.rows import Json, stamp
 
 LARGEST = 1e30

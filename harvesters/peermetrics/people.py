@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harvesters.core.lenient import inside
 from harvesters.core.tree import Entity
 from harvesters.peermetrics.rows import Json, stamp
 
@@ -22,13 +23,6 @@ def text(value: object) -> str | None:
     if isinstance(value, str):
         return value.strip() or None
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def inside(value: object, *path: str) -> object:
-    """A member deep in objects, None where one of them is none."""
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 @dataclass(slots=True)

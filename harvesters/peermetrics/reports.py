@@ -202,8 +202,8 @@ def seconds_between(now: Tick, before: Tick) -> float:
     return by_client if by_client >= LEAST else (now.at - before.at) / 1000
 
 
-def medium(now: Tick, before: Tick | None, seconds: float | None = None) -> Medium:
-    """One measurement in our units; rates need the report before it, and how long ago that was."""
+def medium(now: Tick, before: Tick | None, seconds: float | None = None, packets: float | None = None) -> Medium:
+    """One measurement in our units; rates need the report before it, how long ago that was, and what was `expected`."""
     report = now.report
     heard = now.remote or report
     trip = now.rtt if heard.round_trip_time is None else heard.round_trip_time
@@ -218,7 +218,7 @@ def medium(now: Tick, before: Tick | None, seconds: float | None = None) -> Medi
     )
     if before is not None:
         _rates(found, report, before.report, seconds or seconds_between(now, before))
-        found.loss_pct = _loss(now, before)
+        found.loss_pct = _loss(now, before, packets or expected(now, before))
     return found
 
 
@@ -258,15 +258,13 @@ def _frames(now: Report, before: Report) -> float | None:
     return next((found for one, other in pairs if (found := rose(one, other)) is not None), None)
 
 
-def _loss(now: Tick, before: Tick) -> float | None:
-    """In percent of what should have come; of a sent track by what the other end says that it lost."""
-    one, other = now.report, before.report
-    if one.packets_received is not None:
-        lost, came = _lost(one, other), rose(one.packets_received, other.packets_received)
-        return None if lost is None or came is None else ratio(lost, lost + came, 100)
+def _loss(now: Tick, before: Tick, packets: float | None) -> float | None:
+    """In percent of what was `expected`; of a sent track by what the other end says that it lost."""
+    if now.report.packets_received is not None:
+        return ratio(_lost(now.report, before.report), packets, 100)
     if now.remote is None or before.remote is None:
         return None
-    found = ratio(_lost(now.remote, before.remote), rose(one.packets_sent, other.packets_sent), 100)
+    found = ratio(_lost(now.remote, before.remote), packets, 100)
     return min(100.0, found) if found else found
 
 

@@ -153,8 +153,8 @@ def _row(tick: Tick, before: Tick | None, *, screen: bool) -> Row:
     since = None if restarted(report, before.report) else before
     if since and _clamped(tick, since):
         flags += CLAMPED
-    quality = _quality(report, medium(tick, since, seconds), screen=screen)
     packets = expected(tick, since) if since else None
+    quality = _quality(report, medium(tick, since, seconds, packets), screen=screen)
     return Row(tick.at, quality, None, flags, Machine(Interval(round(seconds, 3))), packets)
 
 

@@ -8,6 +8,7 @@ from itertools import compress
 from operator import attrgetter
 from typing import Any
 
+from harvesters.core.quality_fields import MEDIA
 from harvesters.core.spans import seconds
 from harvesters.core.tree import Conference, Entity, Issue, Row, Stream
 from harvesters.quality import rule_issues, usage
@@ -22,9 +23,8 @@ LONG_ENOUGH_S = 30.0
 """Shorter streams do not speak for the one who had them."""
 LONGEST_INTERVALS = 5
 """A measurement stands for no longer than so many of the vendor's usual intervals."""
-MEDIA = ("audio", "video", "screen")
 CAMERAS = (None, "camera")
-RECEIVED = "received"
+RECEIVED, DROPPED = "received", "vconf.participant.dropped"
 Fields = Mapping[str, Any]
 
 
@@ -119,9 +119,13 @@ class QualityAssessment:
     def _returns(self) -> usage.Returns:
         return usage.returns(self._stays)
 
+    @cached_property
+    def _peak(self) -> int:
+        return usage.peak(self._stays)
+
     def shared(self) -> Fields:
         """How large the conference was, by the most people at once."""
-        return {"vconf.conference.size_class": usage.size_class(usage.peak(self._stays))}
+        return {"vconf.conference.size_class": usage.size_class(self._peak)}
 
     def rows(self, stream: Stream) -> Iterator[Row]:
         """Scored in place; what is but a summary counts and is not given."""
@@ -177,20 +181,20 @@ class QualityAssessment:
     def issues(self) -> Iterable[Issue]:
         """What was poor for long, and who was cut off."""
         yield from (rule_issues.of_stream(each, self._rules) for each in self._findings.facts if each.noticed)
-        yield from rule_issues.dropped(self._tree.participants)
+        yield from (rule_issues.dropped(key, self._tree.participants[key]) for key in self._dropped())
 
     def conference(self) -> Fields:
         """People, minutes, and what all streams come to."""
         found, people = self._stays, self._tree.participants.values()
         known = "details_missing" not in (self._tree.conference.flags if self._tree.conference else ())
-        dropped = [each.fields.get("vconf.participant.dropped") for each in people if each.present]
+        told_of_drops = any(each.present and each.fields.get(DROPPED) is not None for each in people)
         told = {
             "vconf.participants.unique": len({each.person for each in found}),
-            "vconf.participants.peak": usage.peak(found),
+            "vconf.participants.peak": self._peak,
             "vconf.minutes.participant": usage.minutes(found),
             "vconf.minutes.attendance": usage.attendance(found),
             "vconf.rejoins": len(self._returns.rejoin_of),
-            "vconf.drops": dropped.count(True) if any(each is not None for each in dropped) else None,
+            "vconf.drops": len(self._dropped()) if told_of_drops else None,
         }
         return {
             **(told if known else {}),
@@ -201,10 +205,13 @@ class QualityAssessment:
             **verdict(self._findings, self._drops(), self._rejoins(), self._rules),
         }
 
+    def _dropped(self) -> list[str]:
+        """The stays that were cut off."""
+        return [key for key, each in self._tree.participants.items() if each.present and each.fields.get(DROPPED)]
+
     def _drops(self) -> Happened:
         """Who was cut off, and when."""
-        people = self._tree.participants
-        found = [key for key, each in people.items() if each.present and each.fields.get("vconf.participant.dropped")]
+        people, found = self._tree.participants, self._dropped()
         ends = tuple(end for key in found if (end := people[key].end) is not None)
         return Happened(frozenset(self._persons[key] for key in found), self._came(), ends)
 

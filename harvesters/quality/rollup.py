@@ -12,15 +12,13 @@ from itertools import accumulate, compress
 from operator import attrgetter, mul
 from typing import Any
 
+from harvesters.core import quality_fields
 from harvesters.core.tree import Medium, Row
 from harvesters.quality.scoring import GOOD, POOR, UNKNOWN, label_of
 from harvesters.quality.thresholds import Thresholds
 
-METRICS = (
-    "loss_pct", "latency_ms", "rtt_ms", "jitter_ms", "buffer_ms", "bitrate_kbps", "fps", "freeze_pct",
-)  # fmt: skip
-SIZE = ("width", "height", "pixels")
-SCORES = {"audio": "mos", "video": "score"}
+METRICS, SIZE = tuple(quality_fields.METRICS), tuple(quality_fields.SIZE)
+SCORES = {medium: name for medium, (name, _) in quality_fields.SCORES.items()}
 """A shared screen has none: a still slide needs almost no bits."""
 BY_LABEL = {UNKNOWN: 0, GOOD: 1, "fair": 2, POOR: 3}
 FEW_SAMPLES, FEW_S = 3, 30.0
@@ -114,9 +112,10 @@ class Rolled:
             for name, seconds in theirs.items():
                 _add(own, (name,), seconds)
         self.inputs |= other.inputs
-        self.score = _together(self.score, other.score)
+        if other.score:
+            self.score = _together(self.score, other.score)
         for name, figures in other.metrics.items():
-            self.metrics[name] = _together(self.metrics.get(name), figures) or figures
+            self.metrics[name] = _together(self.metrics.get(name), figures)
 
     def block(self, score: str | None) -> dict[str, Any]:
         """The members of a document's block for one medium; `score`: the name of what it has, if any."""
@@ -143,10 +142,9 @@ class Rolled:
         return found
 
 
-def _together(one: Figures | None, other: Figures | None) -> Figures | None:
-    if one is None or other is None:
-        given = one or other
-        return given and Figures(given.seconds, given.total, given.high, given.low)
+def _together(one: Figures | None, other: Figures) -> Figures:
+    if one is None:
+        return Figures(other.seconds, other.total, other.high, other.low)
     one.add(other)
     return one
 

@@ -1,6 +1,6 @@
 """Issues of our own: what a verdict rests on, one for each medium of each stream, and one for each drop. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from harvesters.core.tree import Entity, Issue
@@ -46,15 +46,13 @@ def _explanation(fact: Fact, words: Mapping[str, str]) -> str:
     return f"{medium} {direction} was poor for {fact.poor_s:.0f} of {fact.scored_s:.0f} seconds{why}."
 
 
-def dropped(people: Mapping[str, Entity]) -> Iterator[Issue]:
-    """One for each stay that ended without a normal leave, at its end."""
-    for key, each in people.items():
-        if each.present and each.fields.get("vconf.participant.dropped"):
-            fields = {
-                **_fields(DROPPED, "error", PARTICIPANT),
-                "vconf.issue.explanation": "The stay ended without a normal leave.",
-            }
-            yield Issue(Entity((RULE, DROPPED, *each.key), each.end, None, fields), key)
+def dropped(name: str, stay: Entity) -> Issue:
+    """A stay that ended without a normal leave, at its end; `name`: its key in the tree."""
+    fields = {
+        **_fields(DROPPED, "error", PARTICIPANT),
+        "vconf.issue.explanation": "The stay ended without a normal leave.",
+    }
+    return Issue(Entity((RULE, DROPPED, *stay.key), stay.end, None, fields), name)
 
 
 def _fields(code: str, severity: str, subject: str) -> dict[str, Any]:

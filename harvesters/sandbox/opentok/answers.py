@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from harvesters.core.day import instant_ms, iso_ms, parse_instant
+from harvesters.core.lenient import inside
 from harvesters.sandbox.opentok.rows import Record, TextRows
 from harvesters.sandbox.opentok.shapes import items, meeting_starts
 
@@ -54,9 +55,7 @@ def _sessions(answer: object) -> Iterator[Record]:
     if "meetings" in answer:
         yield answer
         return
-    inner: object = answer
-    for name in ("data", "project", "sessionData"):
-        inner = inner.get(name) if isinstance(inner, dict) else None
+    inner = inside(answer, "data", "project", "sessionData")
     if isinstance(inner, dict):
         yield from (session for session in items(inner, "sessions") if session is not None)
 
