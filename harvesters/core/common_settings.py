@@ -103,6 +103,9 @@ class CommonSettings:
     lookup_file: Path | None = setting(
         "LOOKUP_FILE", "table (.csv) of your own labels for rooms, persons and accounts", parse=Path
     )
+    privacy_key_file: Path | None = setting(
+        "PRIVACY_KEY_FILE", "your key of pseudonyms and of forgotten people, 32 bytes or more", parse=Path
+    )
     now: str | None = setting("VCONF_NOW", "an instant that replaces the clock, for tests and reproducible runs")
 
 
@@ -122,6 +125,7 @@ def problems_of(settings: CommonSettings) -> list[str]:
         "GEOIP_FILE": settings.geoip_file,
         "GEOIP_ASN_FILE": settings.geoip_asn_file,
         "LOOKUP_FILE": settings.lookup_file,
+        "PRIVACY_KEY_FILE": settings.privacy_key_file,
     }
     for env, path in files.items():
         if path and not path.is_file():
