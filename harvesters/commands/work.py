@@ -12,6 +12,7 @@ from harvesters import __version__
 from harvesters.commands.build import prepare
 from harvesters.commands.console import Console
 from harvesters.commands.workplace import Workplace
+from harvesters.core.allocator import give_back_large_buffers
 from harvesters.core.day import Day, iso
 from harvesters.core.errors import Exit, HarvestError, InterruptedRunError, UsageError
 from harvesters.core.notes import note_run
@@ -55,6 +56,7 @@ def reported(console: Console, place: Workplace, report_file: Path | None, comma
     """A run whose summary is said and whose report is written however it ends."""
     if report_file:
         _check(report_file)
+    give_back_large_buffers()
     report = RunReport(uuid.uuid4().hex, command, __version__, iso(place.clock.now()))
     working = Working(report, console)
     try:
