@@ -92,7 +92,7 @@ def _check_fields(fields: Sequence[Field], name: str) -> None:
 
 # What of the engine a source may know: the contract, and what reads vendors' answers for it.
 CONTRACTS = frozenset({
-    "answers", "day", "errors", "fields", "graphql", "lenient", "paging", "settings", "source", "tree",
+    "answers", "day", "digits", "errors", "fields", "graphql", "lenient", "paging", "settings", "source", "tree",
 })  # fmt: skip
 BANNED_MODULES = frozenset({
     "aiohttp", "asyncio", "concurrent", "elasticsearch", "http", "httpx", "importlib", "logging", "multiprocessing",
