@@ -89,7 +89,7 @@ def test_the_settings_table_has_every_setting_that_the_code_reads() -> None:
     assert table == [
         "ES_HOST", "ES_API_KEY", "ES_USER", "ES_PASSWORD", "ES_CA_FILE", "INDEX_PREFIX", "DATA_DIR",
         "ACCOUNTS_FILE", "VENDOR_CA_FILE", "QUALITY_PROFILE", "GEOIP_FILE", "GEOIP_ASN_FILE", "LOOKUP_FILE",
-        "PRIVACY_KEY_FILE",
+        "PRIVACY", "PRIVACY_KEY_FILE",
         "VCONF_NOW",
         "OPENTOK_API_KEY", "OPENTOK_API_SECRET", "OPENTOK_URL", "OPENTOK_BITRATE_UNIT",
         "VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY",
