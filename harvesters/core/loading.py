@@ -1,11 +1,9 @@
 """The third step of a slice: load what a destination lacks, from the archive alone."""
 
 import logging
-import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO
 
 import msgspec
@@ -16,6 +14,7 @@ from harvesters.core.errors import ArchiveError, DestinationError, HarvestError
 from harvesters.core.fields import CONFERENCE
 from harvesters.core.ids import doc_id
 from harvesters.core.manifest import Loaded, Manifest, Refusal
+from harvesters.core.mishap import where
 from harvesters.core.recipe import Recipe
 from harvesters.core.stamps import Stamp, Stamps
 from harvesters.core.store import SliceStore
@@ -221,7 +220,7 @@ class Loader:
             if self.destination.takes_whole_slices and name in self._before:
                 message = f"{self.destination.name} holds record {name}, which cannot be read now; its files stay."
                 raise DestinationError(message) from error
-            self.result.broken[name] = str(error) if isinstance(error, ArchiveError) else _where(error)
+            self.result.broken[name] = str(error) if isinstance(error, ArchiveError) else where(error)
 
     def _note(self, names: list[str]) -> None:
         """Write down what the destination has now; a record with a refused document stays owed."""
@@ -279,12 +278,6 @@ class Loader:
             )
             for type_, some in by_type.items()
         ]
-
-
-def _where(error: Exception) -> str:
-    """What went wrong, and at which line of ours; not in its own words, which may quote what a person is called."""
-    place = traceback.extract_tb(error.__traceback__, limit=-1)[0]
-    return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
 
 
 def _few(records: list[str]) -> str:
