@@ -322,6 +322,51 @@ def test_another_profile_loads_the_taken_day_again_and_replay_the_rest(machine: 
     assert minimal.harvest(day.date, into=["index", "lake"]).said == []
 
 
+def test_what_a_crash_left_of_another_profile_is_warned_of_and_goes(
+    day: CanaryDay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is cut off knows no longer what the lake holds; it is what was there before."""
+    assert day.night(tmp_path).harvest(day.date).exit_code == 0
+    left = tmp_path / "lake" / "issue" / f"vendor={day.vendor}"
+    (account,) = (tmp_path / "lake" / "conference" / f"vendor={day.vendor}").iterdir()
+    (left / account.name).mkdir(parents=True, exist_ok=True)
+    (left / account.name / f"{day.date}.ndjson.zst.new").write_text(day.people[0])
+    minimal = day.night(tmp_path, PRIVACY="minimal")
+
+    def crash(*_given: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LakeDestination, "write", crash)
+        with pytest.raises(MemoryError):
+            minimal.harvest(day.date)
+    assert day.told_in(everything(tmp_path)) == list(day.people)
+    other = minimal.command(day.vendor, "--date", str(day.date), "--dry-run", "--destination", "lake")
+    assert OTHER.format(day.vendor) in other.stderr
+
+    ran = minimal.harvest(day.date)
+    assert (ran.exit_code, ran.said) == (0, [])
+    assert_untold(day, everything(tmp_path))
+
+
+def test_what_elasticsearch_refuses_stays_there_as_it_was_and_is_warned_of(machine: Machine) -> None:
+    day = machine.day
+    full = machine.night()
+    full.setup()
+    assert full.harvest(day.date, into=["index"]).exit_code == 0
+    with Door(machine.es_url, repeat(quoting_refusal())).serve() as node:
+        minimal = machine.night(PRIVACY="minimal").later(es_url=node.url)
+        ran = minimal.harvest(day.date, into=["index"])
+
+    warning = OTHER.format(day.vendor).replace("lake", "index")
+    assert (ran.exit_code, ran.said) == (3, [warning])
+    assert day.told_in(machine.held())
+    assert_untold(day, everything(machine.folder))
+    mended = machine.night(PRIVACY="minimal").harvest(day.date, into=["index"])
+    assert (mended.exit_code, mended.said) == (0, [])
+    assert_untold(day, machine.held() + everything(machine.folder))
+
+
 def test_every_run_warns_of_days_that_it_does_not_take(tmp_path: Path, key: str) -> None:
     with canaries.opentok_day() as day:
         day.night(tmp_path).harvest(day.date)

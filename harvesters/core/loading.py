@@ -18,6 +18,7 @@ from harvesters.core.mishap import where
 from harvesters.core.recipe import Recipe
 from harvesters.core.stamps import Stamp, Stamps
 from harvesters.core.store import SliceStore
+from harvesters.core.treatment import others
 from harvesters.core.words import many
 
 log = logging.getLogger(__name__)
@@ -100,6 +101,8 @@ class Loader:
             self._remove_superseded()
         except DestinationError as error:
             self.result.error = error
+        if self._loaded.unsure and all(map(self._is_there, self.manifest.records)):
+            self._loaded.unsure = []
         self.result.unchanged = self._unchanged()
         return self.result
 
@@ -201,6 +204,8 @@ class Loader:
             return {}
         known = self._loaded.records
         self._before = Stamps((name, known.pop(name)) for name in names if name in known)
+        there = {stamp.settings for stamp in self._before.values()}
+        self._loaded.unsure = others(self._loaded.unsure, there, self.recipe.envelope.treatment)
         self.store.commit(self.manifest)
         return self._before
 

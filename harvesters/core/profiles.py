@@ -39,6 +39,7 @@ def _name(identity: str, named: Mapping[str, str]) -> str | None:
 
 
 def made_otherwise(manifest: Manifest, loaded: Loaded, mark: str) -> bool:
-    """Whether a destination holds some of a slice's records as another profile made them."""
+    """Whether a destination holds some of a slice's records as another profile made them, or may do so."""
     stamps = loaded.records.items()
-    return any(name in manifest.records and mark_of(stamp.settings) != mark for name, stamp in stamps)
+    held = any(name in manifest.records and mark_of(stamp.settings) != mark for name, stamp in stamps)
+    return held or any(each != mark for each in loaded.unsure)

@@ -1,6 +1,6 @@
 """What the engine asks of whoever makes documents fit for a profile of privacy, and how a stamp tells the profile."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -44,6 +44,15 @@ UNTREATED = Untreated()
 def marked(digest: str, treatment: Treatment) -> str:
     """A digest of settings with the profile beside it, so that what was made by another one can be told."""
     return f"{digest}-{treatment.mark}" if treatment.mark else digest
+
+
+def others(unsure: Iterable[str], settings: Iterable[str], treatment: Treatment) -> list[str]:
+    """The other profiles of which documents may be there until a load has replaced them all.
+
+    A load that is cut off leaves what was there before, and so does a document that is refused. `unsure`: those that
+    are known already; `settings`: of the stamps that a load does away with.
+    """
+    return sorted({*unsure, *map(mark_of, settings)} - {treatment.mark})
 
 
 def mark_of(settings: str) -> str:

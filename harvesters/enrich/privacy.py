@@ -41,10 +41,11 @@ BECOMES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 """What becomes of a field by what it tells; `full` keeps all."""
 IPV4_KEPT, IPV6_KEPT = 24, 48
-"""Bits of an address that stay: a street or a school, not a flat."""
+"""Bits of an address that stay; so many others share them."""
 REMEMBERED = 4096
+"""Values of a field, or addresses, of which it is kept what stands for them: the same few come with every stream."""
 
-Step = Callable[[Any, Fields], Any]
+Change = Callable[[str], str | None]
 
 
 def cut(told: object) -> str | None:
@@ -67,25 +68,50 @@ def treatment(profile: str, key: Key | None, fields: Mapping[str, Field]) -> Tre
     """What a profile does to documents with these fields, by name; `key` is for pseudonyms alone."""
     if profile == FULL:
         return UNTREATED
-    secret = key if profile == PSEUDONYMOUS else None
-    steps = {name: _step(BECOMES[profile][each.tells or NOBODY], each, secret) for name, each in fields.items()}
+    of: dict[str, set[str]] = {}
+    for name, field in fields.items():
+        of.setdefault(BECOMES[profile][field.tells or NOBODY], set()).add(name)
     # What streams come to is one object under the name that its members' names begin with.
-    above = {personal: {_above(name) for name, each in fields.items() if each.personal is personal}
-             for personal in (True, False)}  # fmt: skip
-    return Profile(profile, secret, {**dict.fromkeys(above[False] - above[True], _keep), **steps})
+    blocks = {_above(name) for name in of[KEPT]} - {_above(name) for name in fields.keys() - of[KEPT]}
+    changes: dict[str, Change] = dict.fromkeys(of.get(CUT, ()), lru_cache(REMEMBERED)(cut))
+    secret = key if profile == PSEUDONYMOUS else None
+    if secret:
+        changes |= {name: _pseudonyms(secret, fields[name]) for name in of[REPLACED]}
+    return Profile(profile, secret, frozenset(of[KEPT] | blocks), changes, frozenset(of.get(SHARED, ())))
 
 
 def _above(name: str) -> str:
     return name.rpartition(".")[0]
 
 
+def _pseudonyms(key: Key, field: Field) -> Change:
+    """What stands for the values of a field; a mail address is the same however it is written."""
+
+    @lru_cache(maxsize=REMEMBERED)
+    def stand_in(value: str) -> str | None:
+        same = value.strip().casefold() if field.tells == MAIL else value
+        return key.of(field.name, same) if same else None
+
+    return stand_in
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a profile does, field by field; a field without a step is left out."""
+    """What a profile does with fields, by name; one that is named nowhere is left out.
+
+    Attributes:
+        name: of the profile.
+        key: of its pseudonyms, None if it has none.
+        kept: stay as they are.
+        changes: what becomes of a value, None if nothing may stand there.
+        shared: stand as all of the conference has them, and not as one person does.
+    """
 
     name: str
     key: Key | None
-    steps: Mapping[str, Step]
+    kept: frozenset[str]
+    changes: Mapping[str, Change]
+    shared: frozenset[str]
 
     @property
     def constants(self) -> Mapping[str, str]:
@@ -99,35 +125,19 @@ class Profile:
 
     def treat(self, flat: Fields, shared: Fields) -> Fields:
         """See `Treatment`."""
-        known = self.steps
-        return {name: known[name](value, shared) for name, value in flat.items() if value is not None and name in known}
+        found: dict[str, Any] = {}
+        for name, value in flat.items():
+            if name in self.kept:
+                found[name] = value
+            elif value is not None and name in self.changes:
+                found[name] = self.changes[name](_text(value))
+            elif name in self.shared:
+                found[name] = shared.get(name)
+        return found
 
 
-def _keep(value: Any, shared: Fields) -> Any:  # noqa: ANN401 - any field's value
-    del shared
-    return value
-
-
-def _drop(value: Any, shared: Fields) -> None:  # noqa: ANN401 - any field's value
-    del value, shared
-
-
-def _cut(value: Any, shared: Fields) -> str | None:  # noqa: ANN401 - whatever a vendor tells as an address
-    del shared
-    return cut(value)
-
-
-def _step(becomes: str, field: Field, key: Key | None) -> Step:
-    """What is done to the values of a field."""
-    if becomes == SHARED:
-        return lambda _, shared: shared.get(field.name)
-    if becomes == REPLACED and key:
-        return lambda value, _: _pseudonym(key, field, value)
-    return {KEPT: _keep, CUT: _cut}.get(becomes, _drop)
-
-
-def _pseudonym(key: Key, field: Field, value: object) -> str | None:
-    """What stands for a value of a field; a mail address is the same however it is written."""
-    text = str(value)
-    same = text.strip().casefold() if field.tells == MAIL else text
-    return key.of(field.name, same) if same else None
+def _text(value: object) -> str:
+    """A value as one text, a list of them too."""
+    if isinstance(value, str):
+        return value
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
