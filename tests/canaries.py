@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import zstandard
 
+from harvesters import all_fields
+from harvesters.core.fields import by_name
 from harvesters.sandbox import Request, Response
 from harvesters.sandbox.opentok.faults import FAULTS as OF_OPENTOK
 from harvesters.sandbox.peermetrics import APP, call, room
@@ -74,6 +76,26 @@ class CanaryDay:
 
 def _forms(value: str) -> set[str]:
     return {value, json.dumps(value)[1:-1], value.replace(" ", "%20"), value.replace(" ", "+")}
+
+
+FIELDS = by_name(all_fields())
+PERSONAL = {name for name, field in FIELDS.items() if field.personal}
+ABOUT_PROFILE = {"vconf.privacy", "vconf.privacy_key", "vconf.harvest.settings"}
+
+
+def personal(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a document, by dotted name, that tell of people."""
+    return {name: value for name, value in document.items() if any(_within(name, each) for each in PERSONAL)}
+
+
+def _within(name: str, field: str) -> bool:
+    return name == field or name.startswith(f"{field}.")
+
+
+def impersonal(document: Mapping[str, Any]) -> dict[str, Any]:
+    """All others, but for what says which profile it was."""
+    told = personal(document)
+    return {name: value for name, value in document.items() if name not in told and name not in ABOUT_PROFILE}
 
 
 # -- Zoom -------------------------------------------------------------------------------------------------

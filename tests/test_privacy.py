@@ -13,9 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvesters import all_fields
 from harvesters.commands.build import recipe
-from harvesters.core.fields import by_name
 from harvesters.core.keyed import Key
 from harvesters.core.source import Account
 from harvesters.core.treatment import UNTREATED, mark_of
@@ -26,6 +24,7 @@ from harvesters.quality.assessment import QualityAssessment
 from harvesters.quality.scoring import Judge
 from harvesters.quality.thresholds import thresholds
 from tests import zoom_records
+from tests.canaries import FIELDS, impersonal, personal
 from tests.geoip import LONDON
 from tests.nights import Night
 from tests.node_door import leaves
@@ -40,11 +39,9 @@ if TYPE_CHECKING:
     from harvesters.core.source import Record
     from harvesters.core.treatment import Treatment
 
-FIELDS = by_name(all_fields())
 SECRET = b"0123456789abcdef0123456789abcdef"
 KEY = Key(SECRET, "0a1b2c3d")
 FULL, PSEUDONYMOUS, MINIMAL = (treatment(name, KEY, FIELDS) for name in ("full", "pseudonymous", "minimal"))
-PERSONAL = {name for name, field in FIELDS.items() if field.personal}
 
 
 def pseudonym(field: str, value: str) -> str:
@@ -227,24 +224,6 @@ def documents(of: Record, by: Treatment) -> dict[str, dict[str, Any]]:
     found = {each.id: leaves(json.loads(each.source)) for each in encoded}
     assert len(found) == len(encoded)
     return found
-
-
-ABOUT_PROFILE = {"vconf.privacy", "vconf.privacy_key", "vconf.harvest.settings"}
-
-
-def personal(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of a document that tell of people."""
-    return {name: value for name, value in document.items() if any(_within(name, each) for each in PERSONAL)}
-
-
-def _within(name: str, field: str) -> bool:
-    return name == field or name.startswith(f"{field}.")
-
-
-def impersonal(document: Mapping[str, Any]) -> dict[str, Any]:
-    """All others."""
-    told = personal(document)
-    return {name: value for name, value in document.items() if name not in told and name not in ABOUT_PROFILE}
 
 
 @given(PEOPLE)
