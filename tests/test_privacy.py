@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvesters.commands.build import recipe
+from harvesters.core.answers import quoted
 from harvesters.core.keyed import Key
 from harvesters.core.source import Account
 from harvesters.core.treatment import UNTREATED, mark_of
@@ -274,6 +275,27 @@ def test_the_full_profile_changes_no_byte(rows: list[dict[str, Any]]) -> None:
     assert FULL is UNTREATED
     whole = [each.source for each in made.documents(call(rows), FETCHED_AT, Counter())]
     assert all(b'"privacy":"full"' in source and b"privacy_key" not in source for source in whole)
+
+
+# -- sentences ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("User ann.o'hara+zoom@example.com is  gone.\n", "User … is gone."),
+        ("unknown: <ann@example.com>, (ben@x.test)", "unknown: <…>, (…)"),
+        ("Müller@schule.test", "…"),
+        ("a@b" * 9, "…"),
+        (f"{'x' * 198} ann@example.com", f"{'x' * 198} …"),
+        (f"{'x ' * 98}annabel@example.com", f"{'x ' * 98}…"),
+        ("nothing of anybody (code 7).", "nothing of anybody (code 7)."),
+        (None, ""),
+        (7, "7"),
+    ],
+)
+def test_a_vendor_s_words_are_repeated_without_mail_addresses(words: object, said: str) -> None:
+    assert quoted(words) == said
 
 
 # -- settings -----------------------------------------------------------------------------------------

@@ -91,12 +91,14 @@ class Auth:
     ca_file: str = ""
 
 
-_MAIL = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
+LONGEST, QUOTED = 10_000, 200
+"""Characters of a vendor's words that are looked at, and that are repeated."""
+_MAIL = re.compile(r"[^\s@<>\"(),;:]+(?:@[^\s@<>\"'(),;:]+)+")
 
 
 def quoted(text: object) -> str:
     """A vendor's words for one line of ours: short, and without mail addresses, whatever they complain of."""
-    return _MAIL.sub("…", " ".join(str(text or "").split())[:200]).rstrip(".")
+    return _MAIL.sub("…", " ".join(str(text or "")[:LONGEST].split()))[:QUOTED]
 
 
 class Api(Protocol):

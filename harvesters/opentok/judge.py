@@ -47,7 +47,7 @@ class GraphError(msgspec.Struct):
     def said(self) -> str:
         """The error for people, in one short line."""
         code = f" (error {self.errorCode})" if self.errorCode else ""
-        return CALL_GONE.get(self.errorCode or 0) or f"{quoted(self.message)}{code}"
+        return CALL_GONE.get(self.errorCode or 0) or f"{quoted(self.message) or 'no word why'}{code}"
 
 
 class _Project(msgspec.Struct):

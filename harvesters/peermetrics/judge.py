@@ -46,7 +46,7 @@ def judge(answer: Answer) -> Judgement:
 
 def _of_error(answer: Answer, body: _Body) -> Judgement:
     code = str(body.error_code or "")
-    why = f"{quoted(body.message) or 'no word why'} (status {answer.status}, {code or 'no code'})"
+    why = f"{quoted(body.message).rstrip('.') or 'no word why'} (status {answer.status}, {code or 'no code'})"
     if answer.status == BAD_REQUEST and code.endswith("_not_found"):
         return Judgement(Verdict.BAD_CALL, why)
     if answer.status == NOT_FOUND:

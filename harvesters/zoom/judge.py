@@ -123,4 +123,4 @@ def _form(answer: Answer) -> str:
 
 def _short(text: object) -> str:
     """Zoom's text for one line of ours; whom it does not know, it names behind a colon."""
-    return NAMED.sub(r"\1…", quoted(text))
+    return NAMED.sub(r"\1…", quoted(text)).rstrip(".")
