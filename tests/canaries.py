@@ -121,7 +121,7 @@ ZOOM_PEOPLE = (
 
 @contextmanager
 def zoom_day(*faults: str) -> Iterator[CanaryDay]:
-    """A lesson whose singer comes twice, and a talk that the host gives."""
+    """A lesson whose singer comes twice, and a talk that the host gives; and a lesson of the day before."""
     loud = {"audio_output": {"latency": "900 ms", "jitter": "3 ms", "avg_loss": "30 %", "bitrate": "30 kbps"}}
     singer = Person("Canary Singer", 0, 100, email="canary-singer@example.com", row=SINGER, minute=loud)
     again = replace(singer, joins=130, leaves=None)
@@ -131,6 +131,7 @@ def zoom_day(*faults: str) -> Iterator[CanaryDay]:
             host=HOST, topic=TOPIC, custom_keys=[{"key": "teacher", "value": "canary-teacher"}],
         ),
         meeting(zoom_days.LONELY, zoom_days.at(12), 2, people=2, host=HOST, topic=TOPIC),
+        meeting(zoom_days.BEFORE, zoom_days.at(-10), 2, people=[HOST.name, singer], host=HOST, topic=TOPIC),
     ]  # fmt: skip
     with zoom(told, zoom_days.SETTLED, faults=faults) as server:
         secrets = (zoom_days.SECRET,)

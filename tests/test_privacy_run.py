@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
@@ -344,6 +345,24 @@ def test_another_profile_loads_the_taken_day_again_and_replay_the_rest(machine: 
     assert (done.returncode, "privacy profile" in done.stderr) == (0, False), done.stderr
     assert day.told_in(everything(tmp_path)) == []
     assert minimal.harvest(day.date, into=["index", "lake"]).said == []
+
+
+def test_of_several_days_the_taken_one_changes_and_the_others_are_counted(tmp_path: Path) -> None:
+    with canaries.zoom_day() as day:
+        before = day.date - timedelta(days=1)
+        assert day.night(tmp_path).harvest(before, day.date).exit_code == 0
+        minimal = day.night(tmp_path, PRIVACY="minimal")
+        ran = minimal.harvest(day.date)
+        assert (ran.exit_code, ran.said) == (0, [OTHER.format("zoom")])
+        profiles = {
+            document["@timestamp"][:10]: document["vconf"]["privacy"]
+            for document in map(json.loads, lake_lines(tmp_path))
+        }
+        assert profiles == {str(before): "full", str(day.date): "minimal"}
+
+        done = minimal.command("replay", "--all", "--destination", "lake")
+        assert (done.returncode, "privacy profile" in done.stderr) == (0, False), done.stderr
+    assert_untold(day, everything(tmp_path))
 
 
 def test_what_a_crash_left_of_another_profile_is_warned_of_and_goes(

@@ -1,9 +1,7 @@
 """Which slices a destination holds as another profile of privacy made them."""
 
-from collections import Counter
 from collections.abc import Mapping
 
-from harvesters.core.days import manifests
 from harvesters.core.manifest import Loaded, Manifest
 from harvesters.core.treatment import FULL, mark_of
 from harvesters.core.words import many
@@ -12,23 +10,26 @@ from harvesters.core.workshop import Workshop
 LAKE, INDEX = "lake", "index"
 
 
-def other_profiles(shop: Workshop) -> list[str]:
-    """How many days of which destination tell of people as another profile, or another key, made them.
-
-    Every destination counts that a manifest names; but an index that a run with another index does not load into is
-    one of former times.
-    """
-    mark = shop.recipe.envelope.treatment.mark
-    named = {each.identity: each.name for each in shop.destinations if each.identity}
-    old: Counter[str] = Counter()
-    for each in manifests(shop.data_dir, shop.vendor, shop.account.id):
-        there = ((_name(identity, named), loaded) for identity, loaded in each.destinations.items())
-        old.update({name for name, loaded in there if name and made_otherwise(each, loaded, mark)})
+def other_profiles(shop: Workshop, days: Mapping[str, int]) -> list[str]:
+    """How many days of which destination tell of people as another profile, or another key, made them."""
+    profile = shop.recipe.envelope.treatment.mark or FULL
     return [
-        f"{many(number, 'day')} in {name} with documents that are not of the privacy profile {mark or FULL}: "
+        f"{many(number, 'day')} in {name} with documents that are not of the privacy profile {profile}: "
         f"'./harvest.py replay {shop.vendor} --all --destination {name}' makes them anew."
-        for name, number in old.items()
+        for name, number in days.items()
     ]
+
+
+def made_otherwise(shop: Workshop, manifest: Manifest) -> set[str]:
+    """The destinations that hold some of a slice as another profile made it, or may do so.
+
+    Every one counts that the manifest names; but an index that a run with another index does not load into is one of
+    former times.
+    """
+    named = {each.identity: each.name for each in shop.destinations if each.identity}
+    mark = shop.recipe.envelope.treatment.mark
+    there = ((_name(identity, named), loaded) for identity, loaded in manifest.destinations.items())
+    return {name for name, loaded in there if name and _otherwise(manifest, loaded, mark)}
 
 
 def _name(identity: str, named: Mapping[str, str]) -> str | None:
@@ -38,8 +39,7 @@ def _name(identity: str, named: Mapping[str, str]) -> str | None:
     return None if INDEX in named.values() else INDEX
 
 
-def made_otherwise(manifest: Manifest, loaded: Loaded, mark: str) -> bool:
-    """Whether a destination holds some of a slice's records as another profile made them, or may do so."""
+def _otherwise(manifest: Manifest, loaded: Loaded, mark: str) -> bool:
     stamps = loaded.records.items()
     held = any(name in manifest.records and mark_of(stamp.settings) != mark for name, stamp in stamps)
     return held or any(each != mark for each in loaded.unsure)
