@@ -48,10 +48,11 @@ def run_days(shop: Workshop, days: Iterable[Day] | None, report: RunReport, tell
             slice_report = run_slice(shop, day)
             report.slices.append(slice_report)
             tell(slice_report)
+            if slice_report.exit_code is Exit.INTERRUPTED:
+                # Its document can wait: the node may be what everything waits for.
+                break
             if not shop.options.selection:
                 note_slice(shop, report.id, slice_report)
-            if slice_report.exit_code is Exit.INTERRUPTED:
-                break
         return _outdated(shop, set(taken) if days is None else None)
 
 
