@@ -1,8 +1,11 @@
 """A run that is told to end does so within five seconds, whoever keeps it waiting; told twice, it ends at once."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +18,7 @@ from elasticsearch import Elasticsearch
 
 from harvesters.sandbox import Request, Response
 from tests.node_door import Door, Forward, refuse_all, stored
-from tests.shell import Shell, vendor
+from tests.shell import PROJECT, Shell, vendor
 
 LINE = ("opentok", "--date", "2026-11-18", "--report", "report.json")
 PROMISED, AT_ONCE, LONG = 5.0, 1.5, 60.0
@@ -102,6 +105,59 @@ def test_a_second_signal_ends_it_at_once(shell: Shell, number: int) -> None:
     assert "Traceback" not in said
     with vendor(shell, calls=60):
         assert shell(*LINE).code == 0
+
+
+STUBBORN = """
+import time
+from harvesters.commands import interrupts
+interrupts.LIMIT = 1
+interrupts.listen()
+try:
+    print("ready", flush=True)
+    time.sleep(60)
+finally:
+    time.sleep(60)
+"""
+
+
+def test_what_does_not_end_in_an_orderly_way_is_ended() -> None:
+    command = [sys.executable, "-c", STUBBORN]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PROJECT) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        seconds, said = ended(process)
+    assert (process.returncode, seconds < PROMISED, said) == (130, True, "")
+
+
+def drained(terminal: int, shown: bytearray) -> None:
+    """Read what a terminal shows until nobody writes any more."""
+    with suppress(OSError):
+        while piece := os.read(terminal, 4096):
+            shown.extend(piece)
+
+
+def test_a_terminal_has_its_cursor_again_after_a_second_signal(shell: Shell) -> None:
+    ours, theirs = pty.openpty()
+    shown, silence = bytearray(), Silence(3)
+    reader = threading.Thread(target=drained, args=(ours, shown))
+    with vendor(shell, calls=60, intercept=silence):
+        environment = {**shell.environment({}), "TERM": "xterm"}
+        process = subprocess.Popen(
+            shell.command(*LINE), cwd=shell.folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        reader.start()
+        assert silence.reached.wait(LONG)
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LONG) == 130
+        silence.over.set()
+    reader.join()
+    os.close(ours)
+    assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")
 
 
 def test_a_signal_that_the_shell_ignores_stays_ignored(shell: Shell) -> None:
