@@ -16,7 +16,7 @@ LOCK = uv pip compile --quiet --universal --generate-hashes --python-version 3.1
 RUNTIME = $(VENV)/.runtime
 DEV = $(VENV)/.dev
 
-.PHONY: help venv demo test bench docs format lock clean
+.PHONY: help venv demo test bench soak docs format lock clean
 
 # Python's upgrade leaves a link to nowhere. Made anew it would point to a file older than the stamps, so that
 # nothing were installed: being phony, it is newer than everything.
@@ -29,6 +29,7 @@ help:
 	@echo "make demo     harvests a simulated vendor, without any account"
 	@echo "make test     checks style and types, then runs the tests on a real Elasticsearch"
 	@echo "make bench    measures speed, memory and disk against the goals, and writes docs/performance.md"
+	@echo "make soak     runs every fault with every vendor and 500 random kills, and writes docs/reliability.md"
 	@echo "make docs     makes the documentation that follows from the code"
 	@echo "make format   formats the code"
 	@echo "make lock     pins the requirements anew (needs uv)"
@@ -47,6 +48,9 @@ test: $(DEV)
 
 bench: $(DEV)
 	$(PY) benchmarks/run.py --write
+
+soak: $(DEV)
+	$(PY) -m tests.elasticsearch_node run -- $(PY) -m tests.faults --write $(ARGS)
 
 docs: $(DEV)
 	$(PY) docs/generate.py

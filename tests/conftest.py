@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from tests.elasticsearch_accounts import Account
     from tests.elasticsearch_distribution import Distribution
 
-LONGEST = ("test_docs.py", "test_elasticsearch_versions.py", "test_kill.py", "test_memory.py", "test_rights.py")
+LONGEST = (
+    "test_docs.py", "test_elasticsearch_versions.py", "test_faults.py", "test_faults_loading.py", "test_kill.py",
+    "test_memory.py", "test_rights.py", "test_signals.py",
+)  # fmt: skip
 """Files of few and long tests: begun last, one of them would run while the other processes have nothing left to do."""
 
 
