@@ -97,7 +97,7 @@ def references(objects: Iterable[Json]) -> Iterator[str]:
 def _places(each: Json) -> Iterator[str]:
     """The names of references that an object needs."""
     if each["type"] in {"dashboard", "search"}:
-        yield f"tag-ref-{each['id'].partition('-')[0]}-tag"
+        yield next(one["name"] for one in each["references"] if one["type"] == "tag")
     if each["type"] == "search":
         source = json.loads(each["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"])
         yield source["indexRefName"]

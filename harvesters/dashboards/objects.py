@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from harvesters.core.fields import Field
 from harvesters.dashboards.conditions import kql
 from harvesters.dashboards.model import Control, Dashboard, Listing, Note, Panel, View, panels_of, slug
 from harvesters.dashboards.panels import EMPTY_QUERY, Names, named, panel_id, placed, reference
@@ -26,10 +25,12 @@ OPTIONS = {
 HEED_ALL = {"ignoreFilters": False, "ignoreQuery": False, "ignoreTimerange": False, "ignoreValidations": False}
 
 
-def saved_objects(dashboards: Iterable[Dashboard], prefix: str, fields: tuple[Field, ...]) -> list[Json]:
+def saved_objects(dashboards: Iterable[Dashboard], names: Names) -> list[Json]:
     """Every object, those that are referred to first."""
-    names, shown = Names(prefix, fields), tuple(dashboards)
-    found = [_object("tag", names.tag, {"name": prefix, "description": "Video-call quality", "color": "#54B399"}, [])]
+    shown = tuple(dashboards)
+    found = [
+        _object("tag", names.tag, {"name": names.prefix, "description": "Video-call quality", "color": "#54B399"}, [])
+    ]
     found += [_data_view(view, names) for view in View]
     for dashboard in shown:
         lists = [panel for panel in panels_of(dashboard) if isinstance(panel, Listing)]

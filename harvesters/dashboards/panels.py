@@ -20,27 +20,37 @@ DRILLDOWN = "DASHBOARD_TO_DASHBOARD_DRILLDOWN"
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The ids of a set of dashboards: all begin with the prefix, which is that of the indices, too."""
+    """The ids of a set of dashboards: all begin with the prefix of the indices.
+
+    An id that is taken in another space would be changed by Kibana on import, and links would lead nowhere. So the
+    space is part of them, after a dot, which no prefix has; "" is Kibana's own space.
+    """
 
     prefix: str
     fields: tuple[Field, ...]
+    space: str = ""
+
+    @property
+    def root(self) -> str:
+        """What all ids begin with."""
+        return f"{self.prefix}.{self.space}" if self.space else self.prefix
 
     @property
     def tag(self) -> str:
         """Of the tag that all objects bear."""
-        return f"{self.prefix}-tag"
+        return f"{self.root}-tag"
 
     def view(self, view: View) -> str:
         """Of a data view."""
-        return f"{self.prefix}-dv-{view}"
+        return f"{self.root}-dv-{view}"
 
     def dashboard(self, key: str) -> str:
         """Of a dashboard."""
-        return f"{self.prefix}-{key}"
+        return f"{self.root}-{key}"
 
     def listing(self, key: str, panel: Listing) -> str:
         """Of the list of documents that a dashboard shows."""
-        return f"{self.prefix}-list-{key}-{slug(panel.title)}"
+        return f"{self.root}-list-{key}-{slug(panel.title)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 from harvesters import all_fields
 from harvesters.core.fields import by_name
 from harvesters.dashboards.objects import USUAL_PREFIX, as_ndjson, saved_objects
+from harvesters.dashboards.panels import Names
 from harvesters.dashboards.shown import DASHBOARDS
 
 FILE = "vconf.ndjson"
@@ -17,9 +18,9 @@ def folder() -> Path:
     return package if package.is_dir() else Path(__file__).parents[2] / "kibana"
 
 
-def shipped(prefix: str) -> list[dict[str, Any]]:
-    """The saved objects for indices of that prefix."""
-    return saved_objects(DASHBOARDS, prefix, tuple(by_name(all_fields()).values()))
+def shipped(prefix: str, space: str = "") -> list[dict[str, Any]]:
+    """The saved objects for indices of that prefix, in a space of Kibana; "" is its own."""
+    return saved_objects(DASHBOARDS, Names(prefix, tuple(by_name(all_fields()).values()), space))
 
 
 def write(target: Path) -> None:
