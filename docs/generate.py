@@ -20,10 +20,13 @@ from harvesters import SOURCES, all_fields, source_class  # noqa: E402
 from harvesters.core.common_settings import CommonSettings  # noqa: E402
 from harvesters.core.declaration import Setting, declared, logins, public  # noqa: E402
 from harvesters.core.fields import Field, by_name  # noqa: E402
+from harvesters.dashboards.model import Chart, Listing, Note, Presences, panels_of  # noqa: E402
+from harvesters.dashboards.shown import DASHBOARDS  # noqa: E402
 
 DEMO_NOW = "2026-11-21T09:00:00Z"
 COMMANDS = (
-    "", *SOURCES, "all", "replay", "config", "config show", "setup", "setup templates", "dev", "dev demo",
+    "", *SOURCES, "all", "replay", "config", "config show", "setup", "setup templates", "setup dashboards",
+    "setup all", "dev", "dev demo",
     "dev sandbox",
 )  # fmt: skip
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"
@@ -174,36 +177,61 @@ def lake_queries() -> str:
     return f"```sql\n{(ROOT / 'docs' / 'lake-queries.sql').read_text('utf-8').rstrip()}\n```\n"
 
 
+def dashboards() -> str:
+    """Every dashboard with its questions, controls and where the answers come from."""
+    lines: list[str] = []
+    for each in DASHBOARDS:
+        chosen = ", ".join(control.label for control in each.controls)
+        lines += [f"### {each.title} (`vconf-{each.key}`)", "", each.about, "", f"Choices on top: {chosen}.", ""]
+        lines += ["| Question | Answered by | From |", "| --- | --- | --- |"]
+        panels = [panel for panel in panels_of(each) if not isinstance(panel, Note)]
+        lines += [f"| {panel.title} | {_shown(panel)} | {panel.view} |" for panel in panels]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _shown(panel: Chart | Listing | Presences) -> str:
+    """How a panel answers, in words."""
+    match panel:
+        case Listing(fields=names):
+            return f"a list of {', '.join(f'`{name}`' for name in names)}"
+        case Presences():
+            return "a bar for each stay"
+    numbers = "; ".join(column.label for column in panel.columns)
+    groups = f" (by {' and '.join(each.label for each in panel.by)})" if panel.by else ""
+    target = f"; target {panel.target:g}" if panel.target is not None else ""
+    return f"{numbers}{groups}{target}"
+
+
 FILES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli,
     "docs/fields.md": fields,
     "example.env": example_env,
 }
-BLOCKS: dict[str, Callable[[], str]] = {
-    "demo": demo,
-    "settings": settings_table,
-    "lake queries": lake_queries,
+README, DASHBOARDS_PAGE = "README.md", "docs/dashboards.md"
+BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
+    README: {"demo": demo, "settings": settings_table, "lake queries": lake_queries},
+    DASHBOARDS_PAGE: {"dashboards": dashboards},
 }
 
 
 def fresh() -> dict[Path, str]:
     """What every file that is made, wholly or in part, should hold."""
     made = {ROOT / name: make() for name, make in FILES.items()}
-    readme = ROOT / "README.md"
-    return {**made, readme: filled(readme.read_text("utf-8"))}
+    return {**made, **{ROOT / name: filled((ROOT / name).read_text("utf-8"), name) for name in BLOCKS}}
 
 
-def filled(text: str) -> str:
-    """A text with its blocks made anew.
+def filled(text: str, page: str = README) -> str:
+    """The text of a page with its blocks made anew.
 
     Raises:
         ValueError: a pair of markers is missing.
     """
-    for name, make in BLOCKS.items():
+    for name, make in BLOCKS[page].items():
         pattern = BLOCK.format(re.escape(name), "(?:.*?)", re.escape(name))
         found = list(re.finditer(pattern, text, flags=re.DOTALL))
         if len(found) != 1:
-            message = f"README.md must have the markers of '{name}' once"
+            message = f"{page} must have the markers of '{name}' once"
             raise ValueError(message)
         text = text[: found[0].start()] + BLOCK.format(name, make(), name) + text[found[0].end() :]
     return text
