@@ -40,6 +40,7 @@ from tests.zoom_nights import ZoomNight, zoom
 FIRST, DAYS = date(2026, 10, 26), 28
 LAST = FIRST + timedelta(days=DAYS)
 """The day of the three meetings."""
+START = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC)
 END = datetime(LAST.year, LAST.month, LAST.day, tzinfo=UTC) + timedelta(days=1)
 CHUNK = 14
 BULK = 5000

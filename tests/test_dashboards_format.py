@@ -12,7 +12,7 @@ from harvesters import all_fields
 from harvesters.core.fields import by_name
 from harvesters.dashboards.conditions import fields_of
 from harvesters.dashboards.measures import RECORDS, Measure, measures_of, value_fields
-from harvesters.dashboards.model import Chart, Dashboard, Listing, Presences, Ranges, Terms, Time, panels_of
+from harvesters.dashboards.model import Cases, Chart, Dashboard, Listing, Presences, Ranges, Terms, Time, panels_of
 from harvesters.dashboards.shipped import FILE, folder, shipped, write
 from harvesters.dashboards.shown import DASHBOARDS
 from harvesters.dashboards.vega import SHOWN
@@ -182,6 +182,9 @@ def _misfits(chart: Chart) -> list[str]:
     measures = [each for column in chart.columns for each in measures_of(column.value) if each.field != RECORDS]
     found += [each.field for each in measures if known[each.field].type not in _allowed(each)]
     for each in chart.by:
+        if isinstance(each, Cases):
+            found += [field for _, case in each.cases for field in fields_of(case) if field not in known]
+            continue
         field = each.field or "@timestamp"
         fitting = {Time: {"date", "date_range"}, Terms: GROUPABLE, Ranges: NUMERIC}[type(each)]
         if field not in known or known[field].type not in fitting:

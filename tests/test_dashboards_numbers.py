@@ -9,16 +9,21 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from html import escape
 from statistics import fmean
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 
+from harvesters import all_fields
+from harvesters.core.fields import by_name
+from harvesters.dashboards.drawing import NOTHING
 from harvesters.dashboards.kql import query
 from harvesters.dashboards.measures import RECORDS
-from harvesters.dashboards.model import Chart, panels_of
-from harvesters.dashboards.panels import panel_id
+from harvesters.dashboards.model import Chart, Dashboard, Note, panels_of
+from harvesters.dashboards.panels import Names, panel_id
+from harvesters.dashboards.preview import Source, page
 from harvesters.dashboards.question import Row, Window, rows
 from harvesters.dashboards.shipped import shipped
 from harvesters.dashboards.shown import DASHBOARDS
@@ -134,6 +139,17 @@ def test_lists_and_stays_show_documents(month: Month) -> None:
     assert all("start" in hit["_source"]["event"] for hit in stays)
 
 
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda each: each.key)
+def test_a_preview_answers_every_question(month: Month, dashboard: Dashboard) -> None:
+    names = Names(month.prefix, tuple(by_name(all_fields()).values()))
+    source = Source(names, ALL, lambda index, body: month.es.search(index=index, body=body).body)
+    made = page(dashboard, DASHBOARDS, source)
+    titles = [panel.title for panel in panels_of(dashboard) if not isinstance(panel, Note)]
+    assert [title for title in titles if f"<h2>{escape(title)}</h2>" not in made] == []
+    assert NOTHING not in made
+    assert "None" not in made
+
+
 # -- the expected numbers ------------------------------------------------------------------------------
 
 
@@ -227,8 +243,22 @@ def test_reliability(month: Month) -> None:
     assert table[0]["returns"] == max(returns.values())
     assert all(row["returns"] == returns[row["conference"]] for row in table)
 
+    # The sandbox knows three reasons, and the waiting room.
+    said = [each["vconf.participant.leave_reason"] for each in people if "vconf.participant.leave_reason" in each]
+    endings = {
+        "the host ended it": "Host ended the meeting.",
+        "left by themselves": "Reason: left the meeting.",
+        "the connection broke": "Network connection error.",
+        "let in from the waiting room": "Host admitted the participant.",
+    }
+    expected = {name: sum(each.endswith(words) for each in said) for name, words in endings.items()}
+    reasons = {row["reason"]: row["joins"] for row in month.ask("reliability", "why-did-people-leave")}
+    assert reasons == {**expected, "something else": 0}
+    assert sum(expected.values()) == len(said)
+    assert all(expected.values())
+
     trouble = [each for each in month.documents["issues"] if each["vconf.issue.subject"] == "connection"]
-    number = month.only("reliability", "how-many-had-trouble-to-connect")
+    number = month.only("reliability", "trouble-to-connect")
     assert number["issues"] == len(trouble)
     assert number["joins_with_trouble"] == len({each["vconf.participant.id"] for each in trouble})
 

@@ -62,6 +62,29 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Like:
+    """A field holds these words in this order."""
+
+    field: str
+    words: tuple[str, ...]
+
+    def __init__(self, field: str, *words: str) -> None:
+        """`words`: letters and digits alone, at least one."""
+        object.__setattr__(self, "field", field)
+        object.__setattr__(self, "words", words)
+
+    @property
+    def text(self) -> str:
+        """As KQL."""
+        return f"{self.field} : *{'*'.join(self.words)}*"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What it looks at."""
+        return (self.field,)
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """The opposite."""
 
@@ -114,7 +137,7 @@ class Either:
         return (*self.one.fields, *self.other.fields)
 
 
-Condition = Is | Holds | Known | Not | Both | Either
+Condition = Is | Holds | Known | Like | Not | Both | Either
 
 
 def kql(condition: Condition | None) -> str:

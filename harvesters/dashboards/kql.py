@@ -67,7 +67,9 @@ class _Reader:
     def _compared(self, field: str) -> Json:
         self._must(":")
         kind, value = self._next()
-        return {"exists": {"field": field}} if (kind, value) == ("word", "*") else {"term": {field: value}}
+        if kind == "word" and "*" in value:
+            return {"exists": {"field": field}} if value == "*" else {"wildcard": {field: {"value": value}}}
+        return {"term": {field: value}}
 
     def _takes(self, text: str) -> bool:
         if self.left and self.left[0][1] == text and self.left[0][0] != "quoted":

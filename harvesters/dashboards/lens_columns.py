@@ -11,7 +11,7 @@ from typing import Any
 from harvesters.core.fields import BOOLEAN, DATE, DATE_RANGE, FLOAT, IP, KEYWORD, LONG, Field
 from harvesters.dashboards.conditions import kql
 from harvesters.dashboards.measures import Measure, Ratio, formula
-from harvesters.dashboards.model import Breakdown, Chart, Column, Ranges, Terms, Time, slug
+from harvesters.dashboards.model import Breakdown, Cases, Chart, Column, Ranges, Terms, Time, slug
 
 LAYER = "data"
 LENS_TYPES = {
@@ -47,22 +47,25 @@ def ordered(by: Sequence[Breakdown]) -> list[Breakdown]:
 def _bucket(breakdown: Breakdown, columns: Sequence[Column], fields: Fields, time_field: str) -> Json:
     match breakdown:
         case Time(every, field, label):
-            params = {"interval": every, "includeEmptyRows": True, "dropPartials": False}
+            params = {"interval": every, "includeEmptyRows": not breakdown.sparse, "dropPartials": False}
             return _grouping(label, "date_histogram", field or time_field, "date", "interval") | {"params": params}
         case Ranges(field, label, _):
             params = {"type": "range", "maxBars": "auto", "ranges": _ranges(breakdown)}
             return _grouping(label, "range", field, "number", "ordinal") | {"params": params}
+        case Cases(label, cases):
+            named = [{"label": name, "input": {"query": kql(each), "language": "kuery"}} for name, each in cases]
+            return _grouping(label, "filters", "", "string", "ordinal") | {"params": {"filters": named}}
         case Terms(field, label):
             kind = LENS_TYPES[fields[field].type]
             return _grouping(label, "terms", field, kind, "ordinal") | {"params": _terms(breakdown, columns)}
 
 
 def _grouping(label: str, operation: str, field: str, kind: str, scale: str) -> Json:
-    return {
+    source = {"sourceField": field} if field else {}
+    return source | {
         "label": label,
         "customLabel": True,
         "operationType": operation,
-        "sourceField": field,
         "dataType": kind,
         "isBucketed": True,
         "scale": scale,

@@ -58,11 +58,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """By time: `every` is an interval such as 1d, or auto; `field`: the view's own time if empty."""
+    """By time: `every` is an interval such as 1d, or auto; `field`: the view's own time if empty.
+
+    `sparse`: intervals without documents are left out, so that short ones do no harm in a long time.
+    """
 
     every: str = "auto"
     field: str = ""
     label: str = "time"
+    sparse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,15 @@ class Ranges:
     bounds: tuple[float, ...]
 
 
-Breakdown = Time | Terms | Ranges
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """By conditions, each with its name; a document may be in several."""
+
+    label: str
+    cases: tuple[tuple[str, Condition], ...]
+
+
+Breakdown = Time | Terms | Ranges | Cases
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,12 @@ def _aggregation(column: Json) -> Json:
 
 
 def _bucket(column: Json, columns: Json, window: Window) -> Json:
-    field, params = column["sourceField"], column["params"]
+    field, params = column.get("sourceField"), column["params"]
     match column["operationType"]:
+        case "filters":
+            return {
+                "filters": {"filters": {each["label"]: query(each["input"]["query"]) for each in params["filters"]}}
+            }
         case "date_histogram":
             unit = _interval(params["interval"], window)
             limits = {"hard_bounds": {"min": iso(window.start), "max": iso(window.end)}}
@@ -158,7 +162,10 @@ def _rows(columns: Json, buckets: Sequence[str], names: Iterable[str], found: Js
         yield {name: _value(columns[name], found[name]) for name in names}
         return
     first, *rest = buckets
-    for bucket in found.get(first, {}).get("buckets", ()):
+    buckets_ = found.get(first, {}).get("buckets", ())
+    if isinstance(buckets_, dict):  # of cases, by their names
+        buckets_ = [{**bucket, "key": name} for name, bucket in buckets_.items()]
+    for bucket in buckets_:
         own = {first: bucket.get("key_as_string", bucket["key"])}
         for row in _rows(columns, rest, names, bucket):
             yield own | row

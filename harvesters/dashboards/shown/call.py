@@ -45,6 +45,10 @@ FACTS = (
         Column("rejoins", total("vconf.rejoins")), Column("people cut off", total("vconf.drops")),
     ))),
 )  # fmt: skip
+CHOOSE = (
+    "Choose a conference above, or click on one in another dashboard. Then narrow the time to it: drag over a chart, "
+    "or set it by hand."
+)
 STAYS = Chart(
     "Who was there, from what, and how was it for them?",
     Kind.TABLE,
@@ -68,7 +72,7 @@ STAYS = Chart(
 
 
 def _over_time(title: str, column: Column, target: float | None) -> Chart:
-    by = (Time(), Terms("vconf.stream.id", "stream", 10, by=None))
+    by = (Time("1m", sparse=True), Terms("vconf.stream.id", "stream", 10, by=None))
     return Chart(title, Kind.LINES, View.SAMPLES, (column,), by, target=target)
 
 
@@ -88,7 +92,7 @@ CALL = Dashboard(
     "Choose one by its name or id; without a choice it shows all of the time that is selected.",
     WITHOUT_RANGE,
     (
-        Row(3, ((48, Note("Choose", "Choose a conference above, or click on one in another dashboard.")),)),
+        Row(3, ((48, Note("Choose", CHOOSE)),)),
         Row(8, ((48, Listing("What was wrong, and on whose side?", View.CONFERENCES, (
             CONFERENCE_NAME, "vconf.verdict.code", "vconf.verdict.text", "vconf.verdict.sure",
             "vconf.conference.duration_s", "vconf.participants.unique", CONFERENCE_ID,

@@ -26,7 +26,7 @@ DATA_CENTRE = "zoom.data_center"
 
 def _seen(title: str, *groups: Terms) -> Chart:
     """When versions were first and last there, and how it went with them."""
-    columns = (N_JOINS, FIRST, LAST, N_SERVED, BAD_SHARE)
+    columns = (N_JOINS, N_SERVED, BAD_SHARE, FIRST, LAST)
     return Chart(title, Kind.TABLE, View.PARTICIPANTS, columns, groups)
 
 

@@ -43,7 +43,7 @@ HARVEST = Dashboard(
             (24, Chart("In which state are the days?", Kind.STACKED, View.RUNS, (N_DAYS,),
                        (DAILY, Terms(STATE, "state")), SLICE)),
         )),
-        Row(11, ((48, Listing("Which days lack something, and until when can it be had?", View.RUNS, (
+        Row(10, ((48, Listing("Which days lack something, and until when can it be had?", View.RUNS, (
             "vconf.slice.day", VENDOR, ACCOUNT, STATE, "vconf.slice.retention_ends", "vconf.slice.failed", MESSAGE,
         ), Both(SLICE, Not(WHOLE)))),)),
         Row(11, (

@@ -98,7 +98,7 @@ OVERVIEW = Dashboard(
         Row(6, ((12, completeness()), (36, DAYS_MISSING))),
         Row(7, NUMBERS),
         Row(
-            9,
+            8,
             (
                 (24, _against("More or less than the week before?", View.CONFERENCES, CONFERENCES, MINUTES)),
                 (24, _against("Better or worse than the week before?", View.STREAMS, N_JUDGED, POOR_SHARE)),

@@ -52,7 +52,7 @@ BY_POOR = (Column("poor streams", count(POOR)), N_JUDGED, POOR_SHARE, MOS_P10)
 
 
 CONNECTING = Chart(
-    "How many had trouble to connect?",
+    "Trouble to connect?",
     Kind.NUMBER,
     View.ISSUES,
     (Column("joins with trouble", unique("vconf.participant.id", TROUBLE)), Column("issues", count(TROUBLE))),

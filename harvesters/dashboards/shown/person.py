@@ -75,7 +75,7 @@ PERSON_DASHBOARD = Dashboard(
                 Column("rejoins", count(Holds(REJOIN))), N_JOINS,
             ))),
         )),
-        Row(16, ((48, CALLS),)),
+        Row(15, ((48, CALLS),)),
         Row(11, (
             (48, Chart("Does it sound better or worse than before?", Kind.LINES, View.PARTICIPANTS, (
                 Column("MOS received", mean(HEARD_MOS), MOS_STOPS, 2),

@@ -1,8 +1,8 @@
 """Can people get in and stay?"""
 
-from harvesters.dashboards.conditions import Holds, Is, Known
+from harvesters.dashboards.conditions import Either, Holds, Is, Known, Like, Not
 from harvesters.dashboards.measures import count, least, most, percentile, share
-from harvesters.dashboards.model import Chart, Column, Dashboard, Kind, Row, Terms, Time, View
+from harvesters.dashboards.model import Cases, Chart, Column, Dashboard, Kind, Row, Terms, Time, View
 from harvesters.dashboards.shown.parts import (
     BROWSER,
     CONFERENCE_ID,
@@ -40,6 +40,17 @@ def _lost(title: str, group: Terms) -> Chart:
     return Chart(title, Kind.TABLE, View.PARTICIPANTS, columns, (group,), DROP_KNOWN)  # fmt: skip
 
 
+REASON = "vconf.participant.leave_reason"
+ENDED, BY_WISH, CUT, ADMITTED = (
+    Like(REASON, "Host", "ended"), Like(REASON, "Reason", "left", "the", "meeting"),
+    Either(Like(REASON, "disconnected"), Like(REASON, "onnection")), Like(REASON, "admitted"),
+)  # fmt: skip
+LEFT = Cases("reason", (
+    ("the host ended it", ENDED), ("left by themselves", BY_WISH), ("the connection broke", CUT),
+    ("let in from the waiting room", ADMITTED),
+    ("something else", Not(Either(Either(ENDED, BY_WISH), Either(CUT, ADMITTED)))),
+))  # fmt: skip
+"""The vendor's sentence names the person, so that as it is every reason would be another one."""
 NUMBERS = (
     (10, completeness()),
     (9, CONNECTING),
@@ -74,9 +85,8 @@ RELIABILITY = Dashboard(
             ), (DAILY,))),
         )),
         Row(12, (
-            (16, Chart("Why did people leave?", Kind.TABLE, View.PARTICIPANTS, (N_JOINS,), (
-                Terms("vconf.participant.leave_reason", "reason", 20),
-            ))),
+            (16, Chart("Why did people leave?", Kind.TABLE, View.PARTICIPANTS, (N_JOINS,), (LEFT,),
+                       Known("vconf.participant.leave_reason"))),
             (12, Chart("How did sessions end?", Kind.TABLE, View.PARTICIPANTS, (N_JOINS,), (
                 Terms("peermetrics.ended_by", "ended by (peermetrics)", 5),
             ))),
