@@ -277,9 +277,18 @@ def _values(node: Node, wanted: str) -> Iterator[str]:
                 yield from _values(value, wanted)
 
 
+def filters_are_heeded(objects: Iterable[Json]) -> Iterator[str]:
+    """A layer that ignores the dashboard's filters ignores the panel's own as well, so there must be none."""
+    for each in _dashboards(objects):
+        for panel in lens_panels(each):
+            ignores = any(layer["ignoreGlobalFilters"] for layer in layers(panel).values())
+            if ignores and panel["embeddableConfig"]["attributes"]["state"]["query"]["query"]:
+                yield f"{each['id']}: {panel['panelIndex']} has a filter that nobody heeds"
+
+
 RULES: tuple[Callable[[list[Json]], Iterator[str]], ...] = (
     schema_errors, versions, unique_ids, references, inner_references, grid, time_is_kept, columns_in_order,
-    sorted_by_what_can_sort, formulas_are_whole, accessors,
+    sorted_by_what_can_sort, formulas_are_whole, accessors, filters_are_heeded,
 )  # fmt: skip
 
 

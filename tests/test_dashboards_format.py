@@ -146,11 +146,15 @@ def other_time(objects: list[Json]) -> None:
     objects[-1]["attributes"]["timeRestore"] = False
 
 
+def unheeded(objects: list[Json]) -> None:
+    _edit(objects, lambda panels: _layer(panels, "why-was-audio-poor").update(ignoreGlobalFilters=True))
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
         newer_version, no_version, lost_view, left_over, forgotten, twice, overlap, outside, unordered, childless,
-        other_filter, by_a_formula, strange_member, other_time,
+        other_filter, by_a_formula, strange_member, other_time, unheeded,
     ],
     ids=lambda each: each.__name__,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from harvesters.dashboards.conditions import Condition, fields_of, kql
+from harvesters.dashboards.conditions import Both, Condition, fields_of, kql
 
 RECORDS = "___records___"
 """Kibana's name for the documents themselves."""
@@ -90,6 +90,17 @@ def week_before(value: Value) -> Value:
     if isinstance(value, Ratio):
         return Ratio(replace(value.part, shift=WEEK), replace(value.whole, shift=WEEK))
     return replace(value, shift=WEEK)
+
+
+def narrowed(value: Value, where: Condition) -> Value:
+    """The same among documents of which something holds besides."""
+    if isinstance(value, Ratio):
+        return Ratio(_narrowed(value.part, where), _narrowed(value.whole, where))
+    return _narrowed(value, where)
+
+
+def _narrowed(measure: Measure, where: Condition) -> Measure:
+    return replace(measure, where=Both(where, measure.where) if measure.where else where)
 
 
 def measures_of(value: Value) -> tuple[Measure, ...]:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harvesters.core.fields import Field
 from harvesters.dashboards.conditions import kql
 from harvesters.dashboards.lens_columns import LAYER, columns_of
 from harvesters.dashboards.lens_looks import LIMIT, TARGET, TYPES, look
+from harvesters.dashboards.measures import narrowed
 from harvesters.dashboards.model import Chart, Listing, Note, Panel, Presences, View, slug
 from harvesters.dashboards.vega import presences
 from harvesters.dashboards.views import TIME, fields_in
@@ -80,7 +81,8 @@ def placed(panel: Panel, key: str, names: Names) -> Placed:
             return _visualization("markdown", "", {"fontSize": 12, "openLinksInNewTab": False, "markdown": text})
         case Presences(title, view):
             spec = json.dumps(presences(names.prefix, view), sort_keys=True)
-            return _visualization("vega", title, {"spec": spec})
+            made = _visualization("vega", title, {"spec": spec})
+            return replace(made, panel=made.panel | {"title": title})
         case Listing():
             return _listing(panel, key, names)
 
@@ -94,7 +96,7 @@ def _chart(chart: Chart, names: Names) -> Placed:
         config["enhancements"] = {"dynamicActions": {"events": [_drilldown(event, chart.opens)]}}
         name = f"drilldown:{DRILLDOWN}:{event}:dashboardId"
         references.append(reference("dashboard", names.dashboard(chart.opens), name))
-    return Placed({"type": "lens", "embeddableConfig": config}, references)
+    return Placed({"type": "lens", "title": chart.title, "embeddableConfig": config}, references)
 
 
 def _drilldown(event: str, key: str) -> Json:
@@ -105,6 +107,7 @@ def _drilldown(event: str, key: str) -> Json:
 
 def lens(chart: Chart, names: Names) -> Json:
     """A chart as Lens stores it."""
+    chart = _of_its_own(chart)
     layers = {LAYER: _layer(columns_of(chart, fields_in(chart.view, names.fields), TIME), chart)}
     if chart.target is not None:
         layers[LIMIT] = _layer({TARGET: _static(chart.target)}, chart)
@@ -124,6 +127,15 @@ def lens(chart: Chart, names: Names) -> Json:
             "adHocDataViews": {},
         },
     }
+
+
+def _of_its_own(chart: Chart) -> Chart:
+    """A chart that ignores the dashboard's filters, with its own in its numbers: Lens ignores the panel's, too."""
+    where = chart.where
+    if where is None or not chart.everywhere:
+        return chart
+    columns = tuple(replace(each, value=narrowed(each.value, where)) for each in chart.columns)
+    return replace(chart, columns=columns, where=None)
 
 
 def _layer(columns: dict[str, Json], chart: Chart) -> Json:
@@ -166,7 +178,7 @@ def _listing(panel: Listing, key: str, names: Names) -> Placed:
     # Kibana before 9 reads the first name, later ones the second.
     id_, own = names.listing(key, panel), f"panel_{panel_id(panel)}"
     references = [reference("search", id_, each) for each in (own, "savedObjectRef")]
-    return Placed({"type": "search", "embeddableConfig": {}, "panelRefName": own}, references)
+    return Placed({"type": "search", "title": panel.title, "embeddableConfig": {}, "panelRefName": own}, references)
 
 
 def named(references: Iterable[Json], panel: str) -> list[Json]:

@@ -46,8 +46,10 @@ def rows(attributes: Json, layer: str, window: Window, ask: Callable[[Json], Jso
     `ask` sends a body to the indices of the layer's data view, whose time is `@timestamp`.
     """
     state = attributes["state"]
-    columns = state["datasourceStates"]["formBased"]["layers"][layer]["columns"]
-    where, found = query(state["query"]["query"]), {}
+    asked = state["datasourceStates"]["formBased"]["layers"][layer]
+    # Lens leaves out the panel's own filter as well.
+    columns, words = asked["columns"], "" if asked["ignoreGlobalFilters"] else state["query"]["query"]
+    where, found = query(words), {}
     for shift in sorted({each.get("timeShift", "") for each in columns.values()}):
         body = _body(columns, shift, window.before(shift), where)
         found[shift] = {_key(row, columns): row for row in _read(columns, shift, ask(body).get("aggregations", {}))}
