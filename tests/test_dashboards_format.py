@@ -65,6 +65,14 @@ def test_another_prefix_is_another_set_of_objects(objects: list[Json]) -> None:
     assert kibana_lint.problems(others) == []
 
 
+def test_a_space_has_a_set_of_its_own(objects: list[Json]) -> None:
+    others = shipped("vconf", "school")
+    assert not {each["id"] for each in others} & {each["id"] for each in objects}
+    assert kibana_lint.problems(others) == []
+    titles = {each["attributes"]["title"] for each in others if each["type"] == "index-pattern"}
+    assert "vconf-streams-*" in titles
+
+
 # -- the rules see what they are there for ------------------------------------------------------------
 
 

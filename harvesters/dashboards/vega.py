@@ -37,7 +37,8 @@ def presences(prefix: str, view: View) -> Json:
             {"calculate": HEARD, "as": "heard"},
             {"calculate": "datum._source.vconf.participant.dropped ? 'cut off' : ''", "as": "cut"},
         ],
-        "mark": {"type": "bar", "height": 8, "tooltip": True},
+        # The thin edge shows a stay whose end is not known, which has no width.
+        "mark": {"type": "bar", "height": 8, "tooltip": True, "stroke": "#69707D", "strokeWidth": 0.5},
         "encoding": {
             "x": {"field": "came", "type": "temporal", "title": None},
             "x2": {"field": "left"},
