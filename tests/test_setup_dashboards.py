@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from harvesters.core.common_settings import kibana_host, kibana_space
 from harvesters.dashboards.changes import differences
 from harvesters.dashboards.shipped import shipped
 from harvesters.sandbox.server import Request, Response, Server
+from tests.authority import Authority
 from tests.kibana_server import FakeKibana, Json, serve
 from tests.shell import Shell
 
@@ -287,6 +289,26 @@ def test_no_tls_there(shell: Shell) -> None:
 
     assert done.code == 1
     assert "cannot be reached: it does not speak https." in sentence(done.err)
+
+
+@pytest.mark.parametrize("setting", ["KIBANA_CA_FILE", "ES_CA_FILE"])
+def test_a_certificate_of_ones_own(shell: Shell, setting: str) -> None:
+    authority = Authority(shell.folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.signed("kibana"))
+    kibana = FakeKibana(keys=(KEY,))
+    with serve(kibana) as server:
+        server._http.socket = context.wrap_socket(server._http.socket, server_side=True)
+        given = {"KIBANA_HOST": server.url.replace("http://", "https://"), "KIBANA_API_KEY": KEY}
+        refused = shell("setup", "dashboards", **given)
+        asked = len(server.log)
+        trusted = shell("setup", "dashboards", **given, **{setting: str(authority.file)})
+
+    assert (refused.code, asked) == (1, 0)
+    assert "cannot be reached: the certificate is not trusted" in sentence(refused.err)
+    assert "KIBANA_CA_FILE" in refused.err
+    assert trusted.code == 0, trusted.err
+    assert len(kibana.objects) == NUMBER
 
 
 def test_a_redirect_gets_no_login(shell: Shell) -> None:
