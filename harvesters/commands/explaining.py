@@ -18,6 +18,7 @@ from harvesters.story.history import History, history
 from harvesters.story.matches import Found, found
 from harvesters.story.people import Who
 from harvesters.story.story import Story, story
+from harvesters.story.text import short
 
 PATIENCE_S = 60.0
 MOST_MATCHES = 50
@@ -85,7 +86,7 @@ def find(place: Workplace, asked: Asked, key: Key) -> tuple[Calls, list[Match]]:
         looked.append(store.looked(asked.days))
         store.close()
     message = (
-        f"no {asked.vendors[0]} call is known by '{key.text[:200]}': looked through {' and '.join(looked)}. "
+        f"no {asked.vendors[0]} call is known by '{short(key.text, 200)}': looked through {' and '.join(looked)}. "
         "A call is named by its id, the vendor's id of it or of its room, or the event.id of any of its documents"
         f"{_hint(looked)}."
     )
@@ -138,7 +139,7 @@ def person(place: Workplace, asked: Asked, who: str) -> tuple[Calls, History]:
         looked.append(store.looked(asked.days))
         store.close()
     message = (
-        f"nobody is called '{who[:200]}' from {span[0]} to {span[1]}: looked through {' and '.join(looked)}. "
+        f"nobody is known by that name from {span[0]} to {span[1]}: looked through {' and '.join(looked)}. "
         "A person is named by user.id, mail address or full name, as documents have them; "
         "--last 90d looks further back."
     )

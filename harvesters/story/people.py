@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from harvesters.story.documents import ParticipantDocument, ms
 from harvesters.story.members import Block, Blocks, User
+from harvesters.story.text import short
 
 SIDES = ("received", "sent")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+NAME = 40
 WORST = ("poor", "fair", "good", "unknown")
 
 
@@ -29,7 +31,7 @@ class Who:
 
 @dataclass
 class Person:
-    """Somebody with all stays, the first one first; `name` is the document's own text, not yet fit for a terminal."""
+    """Somebody with all stays, the first one first; `name` is fit for a terminal, and nobody else's in the call."""
 
     name: str
     stays: list[ParticipantDocument]
@@ -73,7 +75,7 @@ def people(documents: Iterable[ParticipantDocument]) -> list[Person]:
 
 
 def _told_apart(groups: Sequence[Sequence[ParticipantDocument]]) -> list[Person]:
-    names = [name_of(stays[0].user) or f"guest {number}" for number, stays in enumerate(groups, 1)]
+    names = [short(name_of(each[0].user) or f"guest {number}", NAME) for number, each in enumerate(groups, 1)]
     often, seen, found = Counter(names), Counter[str](), []
     for name, stays in zip(names, groups, strict=True):
         seen[name] += 1
