@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -14,9 +15,11 @@ import msgspec
 import pytest
 
 from harvesters.commands.explaining import Asked, person
+from harvesters.commands.simulated import ACCOUNT
 from harvesters.core.day import Day
 from harvesters.core.errors import NothingFoundError
 from harvesters.core.locks import held
+from harvesters.core.store import SliceStore
 from harvesters.story.history import as_json as history_json
 from tests.conftest import own_prefix
 from tests.nights import HOME, lake_lines
@@ -24,7 +27,7 @@ from tests.opentok_days import KEY
 from tests.told_calls import DAY, STORES, VENDORS, Json, Town, settle_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from elasticsearch import Elasticsearch
@@ -292,3 +295,87 @@ def test_a_terminal_that_knows_ascii_alone_gets_ascii(town: Town) -> None:
     assert shown.isascii()
     assert "####" in shown
     assert max(map(len, shown.splitlines())) <= 40
+
+
+# -- what is on the page of an answer -----------------------------------------------------------------------
+
+SHAPE = {
+    "conference": (dict, type(None)), "verdict": (dict, type(None)), "day": (dict, type(None)),
+    "asked_for": (str, type(None)), "participants": (list,), "streams": (list,), "issues": (list,), "charts": (list,),
+}  # fmt: skip
+CHART = {
+    "stream": (str,), "medium": (str,), "measure": (str,), "unit": (str,), "limit": (float, int, type(None)),
+    "start": (str,), "end": (str,), "columns": (list,),
+}  # fmt: skip
+COLUMN = {"min": (float, int), "max": (float, int), "avg": (float, int), "count": (int,)}
+DAY_STATE = {"day": (str,), "state": (str,), "settled": (bool,)}
+MATCH = {
+    "vendor": (str,), "account": (str,), "id": (str,), "vendor_id": (str, type(None)), "parent_id": (str, type(None)),
+    "name": (str, type(None)), "start": (str, type(None)), "end": (str, type(None)),
+    "duration_s": (float, int, type(None)), "participants": (int, type(None)), "verdict": (str, type(None)),
+}  # fmt: skip
+PERSON = {
+    "person": (str,), "from": (str,), "to": (str,), "calls": (int,), "poor": (int,), "not_judged": (int,),
+    "participants": (list,),
+}  # fmt: skip
+
+
+def fits(value: Json, shape: Mapping[str, tuple[type, ...]]) -> bool:
+    return list(value) == list(shape) and all(isinstance(value[name], types) for name, types in shape.items())
+
+
+def test_the_json_is_of_the_shape_that_is_promised(town: Town) -> None:
+    for vendor in VENDORS:
+        for call in town.conferences[vendor]:
+            told = json.loads(town.told(vendor, call["vconf"]["conference"]["id"], "lake"))
+            assert fits(told, SHAPE)
+            assert fits(told["day"], DAY_STATE)
+            assert all(fits(chart, CHART) for chart in told["charts"])
+            assert all(fits(each, COLUMN) for chart in told["charts"] for each in chart["columns"] if each)
+    several = town.night.command("explain", "peermetrics", ROOM, "--json")
+    assert all(fits(each, MATCH) for each in json.loads(several.stdout)["matches"])
+    (who, *_) = _persons(town)
+    assert fits(json.loads(town.night.command("explain", "--person", who, "--json").stdout), PERSON)
+
+
+def test_the_day_is_known_to_a_machine_that_has_elasticsearch_alone(town: Town, tmp_path: Path) -> None:
+    elsewhere = Town(town.night.later(data_dir=tmp_path))
+    id_ = town.conferences["zoom"][0]["vconf"]["conference"]["id"]
+    assert elsewhere.told("zoom", id_, "index") == town.told("zoom", id_, "lake")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_that_was_written_anew_meanwhile_is_read_all_the_same(town: Town, tmp_path: Path) -> None:
+    """The manifest of before, beside the archive of after: another first record moves all others."""
+    shutil.copytree(town.night.data_dir / "archive", tmp_path / "archive")
+    other = Town(town.night.later(data_dir=tmp_path))
+    store = SliceStore(tmp_path, "zoom", ACCOUNT, Day(DAY))
+    manifest = store.peek()
+    assert manifest
+    first, *_ = manifest.records.values()
+    packed = store.archive.read_bytes()
+    store.archive.write_bytes(packed[first.length :] + packed[: first.length])
+    for call in town.conferences["zoom"]:
+        id_ = call["vconf"]["conference"]["id"]
+        assert (
+            json.loads(other.told("zoom", id_, "archive"))["streams"]
+            == json.loads(town.told("zoom", id_, "lake"))["streams"]
+        )
+
+
+def test_a_damaged_file_of_the_lake_is_a_sentence(town: Town, tmp_path: Path) -> None:
+    shutil.copytree(town.night.data_dir / "lake", tmp_path / "lake")
+    (path,) = (tmp_path / "lake" / "conference" / "vendor=zoom").glob("*/*.zst")
+    path.write_bytes(path.read_bytes()[:100])
+    done = town.night.later(data_dir=tmp_path).command("explain", "zoom", "x", "--in", "lake")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: {path} is damaged: delete it, and the next load makes it anew.\n"
+
+
+def test_an_elasticsearch_that_is_gone_is_a_sentence(town: Town) -> None:
+    gone = town.night.later(es_url="http://127.0.0.1:9")
+    done = gone.command("explain", "zoom", "x")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(
+        "error: Elasticsearch at 127.0.0.1:9 cannot be reached: the connection was refused or lost.\n"
+    )

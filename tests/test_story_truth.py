@@ -8,7 +8,10 @@ from random import Random
 import pytest
 
 from harvesters.core.day import iso_ms
-from harvesters.story.story import DayState, Story
+from harvesters.core.errors import DestinationError
+from harvesters.story.gathering import Gathering
+from harvesters.story.members import Account, Conference
+from harvesters.story.story import DayState, Story, story
 from harvesters.story.text import Screen, cells
 from tests.told_calls import documents, lines, told_of
 from tests.verdict_calls import BAD, BY_ZOOM, KINDS, Known, as_opentok, as_zoom
@@ -139,3 +142,29 @@ def test_streams_are_as_many_as_were_asked_for(tmp_path: Path) -> None:
         ranks = [each.rank for each in told.worst]
         assert len(ranks) == number
         assert ranks == sorted(ranks)
+
+
+def test_what_befell_without_a_call_is_told_too() -> None:
+    """Where the vendor tells of no call, its documents have nothing of it but its id."""
+    source = json.dumps({
+        "@timestamp": "2026-11-20T09:00:00.000Z",
+        "event": {"id": "peermetrics/app/issue/a/b"},
+        "vconf": {
+            "conference": {"id": "x" * 32},
+            "issue": {"code": "join_failed", "source": "vendor", "severity": "error", "explanation": "Nobody came in."},
+        },
+    })  # fmt: skip
+    gathering = Gathering(5)
+    gathering.take("issue", source.encode())
+    told = story(gathering, Conference("x" * 32), ("peermetrics", Account("app", "default")), None, "")
+    page = one(lines(told))
+    assert "Mind: the vendor tells of no call here, only of what befell it." in page
+    assert "No measurements: this call cannot be judged." in page
+    assert "The vendor names nobody." in page
+    assert "No streams were told of." in page
+    assert "join failed, error by the vendor at an unknown time Nobody came in." in page
+
+
+def test_a_document_that_is_none_of_ours_is_a_sentence() -> None:
+    with pytest.raises(DestinationError, match="a stream document cannot be read"):
+        Gathering(5).take("stream", b'{"vconf": 1}')
