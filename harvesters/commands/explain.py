@@ -1,6 +1,5 @@
 """`explain`: what happened in a call, or to a person."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,13 +7,11 @@ import click
 from harvesters import SOURCES
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import ACCOUNTS, DATES, apply
-from harvesters.commands.workplace import Workplace, window, workplace
-from harvesters.core.day import Day
-from harvesters.core.errors import Exit, NothingFoundError, UsageError
+from harvesters.commands.workplace import window, workplace
+from harvesters.core.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from harvesters.commands.console import Console
-    from harvesters.commands.explaining import Asked
 
 STREAMS, PEOPLE = 5, 30
 
@@ -52,6 +49,7 @@ STREAMS, PEOPLE = 5, 30
 @click.pass_context
 def explain(ctx: click.Context, /, source: str | None, key: str | None, who: str | None, **given: Any) -> Exit:
     """Find it, and tell it."""
+    from harvesters.commands.answering import Form, tell_call, tell_person
     from harvesters.commands.explaining import Asked
 
     if (who is None) is (key is None) or (key is not None and source is None):
@@ -65,57 +63,9 @@ def explain(ctx: click.Context, /, source: str | None, key: str | None, who: str
     asked = Asked(vendors, given["accounts"], given["store"], None if days.nightly else days.days)
     try:
         if who is not None:
-            _tell_person(place, console, asked, who, given)
+            tell_person(place, console, asked, who, as_json=given["as_json"])
         else:
-            _tell_call(place, console, asked, key or "", given)
+            tell_call(place, console, asked, key or "", Form(given["as_json"], given["streams"], given["people"]))
     finally:
         place.enrichment.close()
     return Exit.OK
-
-
-def _tell_call(place: Workplace, console: "Console", asked: "Asked", key: str, given: dict[str, Any]) -> None:
-    from harvesters.commands import explaining, showing
-    from harvesters.finding.key import Key
-    from harvesters.story import matches, page, story
-    from harvesters.story.gathering import Gathering
-
-    try:
-        store, found = explaining.find(place, asked, Key(key))
-    except NothingFoundError:
-        if given["as_json"]:
-            showing.show_json(matches.as_json([]))
-        raise
-    console.say(f"From {store.where}.")
-    screen = showing.screen()
-    try:
-        if len(found) > 1:
-            listed = explaining.listed(store, found)
-            if given["as_json"]:
-                showing.show_json(matches.as_json(listed.calls))
-            else:
-                showing.show(matches.page(key, listed.calls, listed.more, screen.width), screen)
-            return
-        gathering = Gathering(given["streams"], key, keep=given["as_json"])
-        told = explaining.tell(place, store, found[0], Key(key), gathering)
-    finally:
-        store.close()
-    if given["as_json"]:
-        showing.show_json(story.as_json(told, gathering))
-    else:
-        showing.show(page.page(told, screen.width, given["people"]), screen)
-
-
-def _tell_person(place: Workplace, console: "Console", asked: "Asked", who: str, given: dict[str, Any]) -> None:
-    from harvesters.commands import explaining, showing
-    from harvesters.story import history
-
-    if asked.days is None:
-        asked = replace(asked, days=explaining.last_days(Day.of(place.clock.now())))
-    store, told = explaining.person(place, asked, who)
-    store.close()
-    console.say(f"From {store.where}.")
-    if given["as_json"]:
-        showing.show_json(history.as_json(told))
-    else:
-        screen = showing.screen()
-        showing.show(history.page(told, screen.width), screen)
