@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from harvesters.commands import explaining
 from harvesters.commands.explaining import Asked, person
 from harvesters.commands.simulated import ACCOUNT
 from harvesters.core.day import Day
 from harvesters.core.errors import NothingFoundError
 from harvesters.core.locks import held
 from harvesters.core.store import SliceStore
+from harvesters.story import matches
 from harvesters.story.history import as_json as history_json
 from tests.conftest import own_prefix
 from tests.nights import HOME, lake_lines
@@ -222,7 +224,7 @@ def test_a_call_is_told_while_a_harvest_holds_the_lock_and_nothing_is_written(to
 
 def test_what_is_not_found_is_exit_code_1_and_an_empty_list_as_json(town: Town) -> None:
     done = town.night.command("explain", "zoom", "nobody-knows-it", "--json")
-    assert (done.returncode, json.loads(done.stdout)) == (1, {"matches": []})
+    assert (done.returncode, json.loads(done.stdout)) == (1, {"matches": [], "more": 0})
     assert done.stderr.startswith(
         "error: no zoom call is known by 'nobody-knows-it': looked through all days of Elastic"
     )
@@ -379,3 +381,30 @@ def test_an_elasticsearch_that_is_gone_is_a_sentence(town: Town) -> None:
     assert done.stderr.endswith(
         "error: Elasticsearch at 127.0.0.1:9 cannot be reached: the connection was refused or lost.\n"
     )
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_accounts_are_chosen_by_name(town: Town, store: str) -> None:
+    id_ = town.conferences["opentok"][0]["vconf"]["conference"]["id"]
+    default = town.night.command("explain", "opentok", id_, "--in", store, "--account", "default")
+    other = town.night.command("explain", "opentok", id_, "--in", store, "--account", "school-a")
+    assert default.returncode == 0, default.stderr
+    assert (other.returncode, other.stdout) == (2 if store == "archive" else 1, "")
+
+
+def test_an_elasticsearch_with_nothing_in_it_is_looked_through(town: Town) -> None:
+    empty = town.night.later(prefix=f"{town.night.prefix}0")
+    for arguments in (["zoom", "x"], ["zoom", "a" * 32], ["--person", "ann"]):
+        done = empty.command("explain", *arguments)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "looked through" in done.stderr
+
+
+def test_a_room_with_more_calls_than_are_listed_says_how_many(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explaining, "MOST_MATCHES", 1)
+    calls, found = town.found("peermetrics", ROOM, "lake")
+    listed = explaining.listed(calls, found)
+    assert (len(listed.calls), listed.more) == (1, 1)
+    page = [line.spans[0].text for line in matches.page(ROOM, listed.calls, listed.more, 80) if line.spans]
+    assert page[0] == "2 calls of 'standup/0', newest first (UTC). Name one by its id."
+    assert page[-1] == "and 1 older call: narrow it with --from and --to, or --last"

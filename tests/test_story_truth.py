@@ -168,3 +168,13 @@ def test_what_befell_without_a_call_is_told_too() -> None:
 def test_a_document_that_is_none_of_ours_is_a_sentence() -> None:
     with pytest.raises(DestinationError, match="a stream document cannot be read"):
         Gathering(5).take("stream", b'{"vconf": 1}')
+
+
+def test_a_call_that_was_loaded_before_there_were_verdicts_says_so(tmp_path: Path) -> None:
+    seed = "old"
+    found = []
+    for type_, source in documents("zoom", as_zoom(BY_ZOOM["all fine"](Random(seed)), seed), tmp_path):
+        document = json.loads(source)
+        document["vconf"].pop("verdict", None)
+        found.append((type_, json.dumps(document).encode()))
+    assert "Nobody judged this call when it was loaded" in one(lines(told_of(iter(found))))

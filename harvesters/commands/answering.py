@@ -49,7 +49,7 @@ def tell_call(place: Workplace, console: Console, asked: Asked, key: str, form: 
 def _list(store: Calls, found: Sequence[Match], key: str, form: Form) -> None:
     listed = explaining.listed(store, found)
     if form.as_json:
-        showing.show_json(matches.as_json(listed.calls))
+        showing.show_json(matches.as_json(listed.calls, listed.more))
     else:
         screen = showing.screen()
         showing.show(matches.page(key, listed.calls, listed.more, screen.width), screen)

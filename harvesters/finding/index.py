@@ -15,7 +15,7 @@ from harvesters.finding.searching import Query, Searching
 from harvesters.story.people import Who
 from harvesters.story.story import DayState
 
-PAGE, SAMPLES, MOST = 500, 2000, 1000
+PAGE, SAMPLES, MOST = 500, 2000, 10_000
 CALL = "vconf.conference"
 IDS = (f"{CALL}.id", f"{CALL}.vendor_id", f"{CALL}.parent_id", "event.id")
 OF_SAMPLES = ["@timestamp", "event.id", "vconf.type", "vconf.stream.id", "vconf.quality", "vconf.cpu"]

@@ -58,7 +58,7 @@ def page(key: str, matches: Sequence[Found], more: int, width: int) -> Iterator[
     for each in matches:
         yield from _call(each, width)
     if more:
-        yield Line.of(f"and {more:,} older ones: narrow it with --from and --to, or --last", "dim")
+        yield Line.of(f"and {many(more, 'older call')}: narrow it with --from and --to, or --last", "dim")
 
 
 def _call(each: Found, width: int) -> Iterator[Line]:
@@ -76,6 +76,6 @@ def _call(each: Found, width: int) -> Iterator[Line]:
     yield from (Line.of(text, "dim") for text in wrapped(f"explain {each.vendor} {each.id}", width, " " * 18))
 
 
-def as_json(matches: Sequence[Found]) -> dict[str, object]:
-    """The calls, newest first."""
-    return {"matches": list(matches)}
+def as_json(matches: Sequence[Found], more: int = 0) -> dict[str, object]:
+    """The calls, newest first, and how many older ones there are `more`."""
+    return {"matches": list(matches), "more": more}

@@ -18,6 +18,7 @@ FEW = 12
 """So many people are told of one by one; of more only those with trouble."""
 NAME = 60
 NOTHING_MEASURED = "No measurements: this call cannot be judged."
+NOBODY_JUDGED = "Nobody judged this call when it was loaded: load its day again with replay."
 
 
 def page(told: Story, width: int, most_people: int) -> Iterator[Line]:
@@ -94,7 +95,9 @@ def _cautions(told: Story) -> Iterator[str]:
 def _verdict(told: Story, width: int) -> Iterator[Line]:
     verdict = told.verdict
     yield from _title("What was wrong" if verdict.code not in {*NO_VERDICT, "fine"} else "Verdict")
-    if verdict.code in NO_VERDICT:
+    if told.document and verdict.code is None:
+        yield from (Line.of(each, "yellow") for each in wrapped(NOBODY_JUDGED, width, "  "))
+    elif verdict.code in NO_VERDICT:
         yield from (Line.of(each, "yellow") for each in wrapped(NOTHING_MEASURED, width, "  "))
     style = "green" if verdict.code == "fine" else ""
     yield from (Line.of(each, style) for each in wrapped(verdict.text, width, "  "))
@@ -122,10 +125,9 @@ def _people(told: Story, frame: Frame, width: int, most: int) -> Iterator[Line]:
 def _notable(told: Story, person: Person) -> bool:
     """Whether there is more to tell of somebody than that it went well."""
     stays = [each.vconf.participant for each in person.stays]
-    troubled = {each.vconf.participant.id for each in told.troubles}
     return (
         person.worst == 0
-        or any(each.id in troubled for each in stays)
+        or any(each.id in told.befallen for each in stays)
         or any(each.dropped or each.rejoin for each in stays)
         or any(each.event.id == told.pointed for each in person.stays)
     )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 
@@ -73,12 +74,17 @@ class Story:
         """Empty where nobody judged."""
         return self.document.vconf.verdict if self.document else Verdict()
 
-    @property
+    @cached_property
     def troubles(self) -> list[IssueDocument]:
         """What was poor or cut off by our rules."""
         return [each for each in self.issues if each.vconf.issue.source == RULE and each.vconf.issue.severity in BAD]
 
-    @property
+    @cached_property
+    def befallen(self) -> frozenset[str | None]:
+        """Ids of the participants whom that befell."""
+        return frozenset(each.vconf.participant.id for each in self.troubles)
+
+    @cached_property
     def names(self) -> Mapping[str | None, str]:
         """What a participant is called, by `vconf.participant.id`."""
         return {stay.vconf.participant.id: person.name for person in self.people for stay in person.stays}
