@@ -408,3 +408,35 @@ def test_a_room_with_more_calls_than_are_listed_says_how_many(town: Town, monkey
     page = [line.spans[0].text for line in matches.page(ROOM, listed.calls, listed.more, 80) if line.spans]
     assert page[0] == "2 calls of 'standup/0', newest first (UTC). Name one by its id."
     assert page[-1] == "and 1 older call: narrow it with --from and --to, or --last"
+
+
+@pytest.mark.parametrize("profile", ["pseudonymous", "minimal"])
+def test_under_other_profiles_a_call_and_a_person_are_what_documents_tell(
+    town: Town, tmp_path: Path, profile: str
+) -> None:
+    """The archive knows more, and tells no more than the lake does; a person is known by the pseudonym."""
+    shutil.copytree(town.night.data_dir / "archive", tmp_path / "archive")
+    (tmp_path / "key").write_bytes(b"k" * 40)
+    (tmp_path / "key").chmod(0o600)
+    secret = {"PRIVACY_KEY_FILE": str(tmp_path / "key")} if profile == "pseudonymous" else {}
+    night = town.night.later(data_dir=tmp_path, es_url="", more={"PRIVACY": profile, **secret})
+    assert night.command("replay", "zoom", "--all", "--destination", "lake").returncode == 0
+    hidden, call = Town(night), town.conferences["zoom"][0]["vconf"]["conference"]
+    assert hidden.told("zoom", call["id"], "lake") == hidden.told("zoom", call["id"], "archive")
+    known = [msgspec.json.decode(line) for line in lake_lines(tmp_path, "participant")]
+    users = {each["user"]["full_name"] for each in known if "user" in each}
+    assert (not users) is (profile == "minimal")
+    for who in [*sorted(users)[:2], *list(_persons(town))[:2], "nobody"]:
+        told = [stays(hidden, who, store) for store in ("lake", "archive")]
+        assert told[0] == told[1]
+        assert bool(told[0]) is (who in users)
+    for store in ("lake", "archive"):
+        with pytest.raises(NothingFoundError):
+            hidden.found("zoom", call["parent_id"], store)
+
+
+def stays(town: Town, who: str, store: str) -> list[bytes]:
+    try:
+        return list(person(town.place, Asked(["zoom"], store=store, days=THAT_DAY), who)[1].sources)
+    except NothingFoundError:
+        return []

@@ -1,10 +1,10 @@
 """Calls in the archive: found by the keys in the manifests, their documents made by the present recipe."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from harvesters.core.archive import read
 from harvesters.core.day import Day
@@ -68,6 +68,10 @@ class Slice:
                 why = str(error) if isinstance(error, ArchiveError) else type(error).__name__
                 message = f"record {name} of {self.store.day} cannot be made into documents: {why}."
                 raise ArchiveError(message) from error
+
+    def told(self, entity: Entity) -> Mapping[str, Any]:
+        """What documents tell of an entity's fields, by the profile of privacy."""
+        return self.recipe.envelope.treatment.treat(entity.fields, {})
 
     def trees(self) -> Iterator[tuple[str, Entry, Tree]]:
         """What each record means, its streams not yet read; records that cannot be read are left out."""
@@ -142,7 +146,7 @@ class ArchivedCalls:
         """Documents are made of those records only in which the person was."""
         for each in self._slices(days):
             for name, _, tree in each.trees():
-                if any(who.matches(_user(person)) for person in tree.participants.values()):
+                if any(who.matches(_user(each.told(person))) for person in tree.participants.values()):
                     made = (document.source for document in each.documents(name) if document.type == PARTICIPANT)
                     yield from (source for source in made if who.matches(personal(source).user))
 
@@ -174,7 +178,7 @@ def _by_key(key: Key, slices: Iterable[Slice]) -> list[Match]:
 def _by_tree(key: Key, slices: Iterable[Slice]) -> Iterator[Match]:
     for each in slices:
         for name, entry, tree in each.trees():
-            if tree.conference and key.named(tree.conference.fields):
+            if _is_of(each, tree, key):
                 yield _match(each, name, entry)
 
 
@@ -201,9 +205,13 @@ def _is_named(found: Slice, name: str, key: Key) -> bool:
             tree = found.recipe.tree(read(file, entry))
         except UNREADABLE:
             return False
-    return tree.conference is not None and key.named(tree.conference.fields)
+    return _is_of(found, tree, key)
 
 
-def _user(person: Entity) -> User:
-    names = ("id", "full_name", "email", "hash")
-    return User(*(person.fields.get(f"user.{name}") for name in names))
+def _is_of(found: Slice, tree: Tree, key: Key) -> bool:
+    """Whether the call bears that id, as its documents tell it."""
+    return tree.conference is not None and key.named(found.told(tree.conference))
+
+
+def _user(told: Mapping[str, Any]) -> User:
+    return User(*(told.get(f"user.{name}") for name in ("id", "full_name", "email", "hash")))
