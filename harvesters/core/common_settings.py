@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from harvesters.core.keyed import ENV as KEY_ENV
+from harvesters.core.keyed import HOW
 from harvesters.core.settings import one_of, setting, travels_open, web_address
 
 _PREFIX_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
@@ -146,6 +148,15 @@ class CommonSettings:
     lookup_file: Path | None = setting(
         "LOOKUP_FILE", "table (.csv) of your own labels for rooms, persons and accounts", parse=Path
     )
+    privacy: str = setting(
+        "PRIVACY",
+        "what documents tell of people: full, pseudonymous (needs a key) or minimal (see docs/privacy.md)",
+        parse=one_of("full", "pseudonymous", "minimal"),
+        default="full",
+    )
+    privacy_key_file: Path | None = setting(
+        "PRIVACY_KEY_FILE", "your key of pseudonyms and of forgotten people, 32 bytes or more", parse=Path
+    )
     now: str | None = setting("VCONF_NOW", "an instant that replaces the clock, for tests and reproducible runs")
 
 
@@ -155,6 +166,8 @@ def problems_of(settings: CommonSettings) -> list[str]:
         *_login_problems("ES", settings.es_user, settings.es_password, settings.es_api_key),
         *_login_problems("KIBANA", settings.kibana_user, settings.kibana_password, settings.kibana_api_key),
     ]
+    if settings.privacy == "pseudonymous" and not settings.privacy_key_file:
+        found.append(f"PRIVACY is pseudonymous, which needs a key of yours, named by {KEY_ENV}: {HOW}")
     files = {
         "ES_CA_FILE": settings.es_ca_file,
         "KIBANA_CA_FILE": settings.kibana_ca_file,
@@ -163,6 +176,7 @@ def problems_of(settings: CommonSettings) -> list[str]:
         "GEOIP_FILE": settings.geoip_file,
         "GEOIP_ASN_FILE": settings.geoip_asn_file,
         "LOOKUP_FILE": settings.lookup_file,
+        "PRIVACY_KEY_FILE": settings.privacy_key_file,
     }
     for env, path in files.items():
         if path and not path.is_file():
