@@ -11,6 +11,7 @@ import pytest
 from harvesters import all_fields
 from harvesters.core.fields import by_name
 from harvesters.dashboards.conditions import fields_of
+from harvesters.dashboards.lens_columns import column_id
 from harvesters.dashboards.measures import RECORDS, Measure, measures_of, value_fields
 from harvesters.dashboards.model import Cases, Chart, Dashboard, Listing, Presences, Ranges, Terms, Time, panels_of
 from harvesters.dashboards.shipped import FILE, folder, shipped, write
@@ -238,6 +239,16 @@ def test_every_title_is_a_question_that_stands_once(dashboard: Dashboard) -> Non
     titles = [panel.title for panel in panels_of(dashboard) if isinstance(panel, Chart | Listing | Presences)]
     assert all(title.endswith("?") for title in (dashboard.title, *titles))
     assert len(titles) == len(set(titles))
+
+
+@each_dashboard
+def test_no_column_hides_another(dashboard: Dashboard) -> None:
+    """Their ids are made from their names."""
+    for panel in panels_of(dashboard):
+        if isinstance(panel, Chart):
+            ids = [column_id(each.label) for each in (*panel.by, *panel.columns)]
+            assert len(ids) == len(set(ids)), panel.title
+            assert all(ids)
 
 
 @each_dashboard
