@@ -20,6 +20,7 @@ from harvesters.sandbox import Rules, serve_opentok
 from harvesters.sandbox.peermetrics import PeermetricsRules, serve_peermetrics
 from harvesters.sandbox.zoom import UNLIMITED, ZoomRules, serve_zoom
 from tests import conformance_calls as of_calls
+from tests import conformance_forgetting as of_people
 from tests import conformance_rules as rules
 from tests import conformance_runs as runs
 from tests import conformance_trees as trees
@@ -41,13 +42,13 @@ PRO = ZoomRules(limits=UNLIMITED, plan="pro")
 ROOMS_HELD, NO_ROOM = peermetrics_days.HELD, peermetrics_days.NOBODY
 UNHURRIED = PeermetricsRules(requests_per_minute=None, worker_requests=None)
 CLEANED = PeermetricsRules(requests_per_minute=None, worker_requests=None, cleanup="on", order="stable")
-KEPT: frozenset[str] = frozenset()
+KEPT = frozenset({"summary"})
 GONE = frozenset({"stats", "peermetrics.track_id"})
 OF_REPORT = frozenset({"reported"})
 OF_DASHBOARD = frozenset({
-    "meeting", "webinar", "qos", "sharing", "zoom.participant_uuid", "zoom.device", "zoom.location", "zoom.data_center",
-    "zoom.user_type", "zoom.audio_quality", "zoom.video_quality", "zoom.screen_share_quality", "zoom.health",
-    "zoom.shared",
+    "reported.host_id", "meeting", "webinar", "qos", "sharing", "zoom.participant_uuid", "zoom.device",
+    "zoom.location", "zoom.data_center", "zoom.user_type", "zoom.audio_quality", "zoom.video_quality",
+    "zoom.screen_share_quality", "zoom.health", "zoom.shared",
 })  # fmt: skip
 APPLICATION = "0c3f9a36-5d1e-4e6c-9f54-6a2c8e1f7b10"
 
@@ -153,6 +154,7 @@ CHECKS: dict[str, Check] = {
         trees.keys,
         trees.emitted,
         trees.personal,
+        of_people.forgetting,
         runs.ids,
         runs.replaying,
         runs.repeating,

@@ -20,6 +20,7 @@ from harvesters.core.destinations import (
     Remade,
     Removed,
     Target,
+    Told,
 )
 from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Draft
 from harvesters.core.destinations.census import AT_ONCE, differences
@@ -27,6 +28,7 @@ from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.held_index import HeldIndex
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.destinations.superseded import remove_superseded
+from harvesters.core.destinations.telling import matching, telling
 from harvesters.core.errors import BusyDestinationError
 from harvesters.core.retry_after import backoff
 
@@ -107,6 +109,13 @@ class IndexDestination:
         """See `Readable`; of a conference without a record nobody knows whose it is, so `whole` makes no difference."""
         del target, whole
         return HeldIndex(self._cluster, self._patiently).pairs(records)
+
+    def telling(
+        self, account: tuple[str, str], fields: Iterable[str], values: Sequence[str], known: Sequence[str]
+    ) -> Told:
+        """See `Searchable`."""
+        wanted = matching(account, fields, values, known)
+        return self._patiently(lambda: telling(self._cluster, wanted))
 
     def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
         """Delete them, each only if it is still what was found."""
