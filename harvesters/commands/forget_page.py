@@ -80,6 +80,8 @@ def summary(results: Sequence[Forgot], *, done: bool, remembered: bool) -> Itera
     parts += [f"{many(number, 'document')} loaded again into {name}" for name, number in sorted(loaded.items())]
     verb = "blanked" if done else "would blank"
     yield f"{verb}: {', '.join(parts)}; {len(days):,} of {many(looked, 'archived day')}."
+    if absent := sum(each.absent for each in results):
+        yield f"{many(absent, 'day')} without an archive: there the destinations alone could be searched."
     if remembered:
         yield "remembered: later harvests leave the person out. Keep the list and the key with your backups."
     if not done:
@@ -96,6 +98,7 @@ def as_json(results: Sequence[Forgot], *, done: bool, code: Exit) -> dict[str, A
                 "source": each.vendor,
                 "account": each.account,
                 "days_looked_through": each.archived,
+                "days_without_archive": each.absent,
                 "dead_letters": each.letters,
                 "loaded": dict(each.loaded),
                 "remains": each.remains,

@@ -153,11 +153,11 @@ def _unmistakable(value: str) -> bool:
 
 
 def _words(values: Iterable[str]) -> re.Pattern[str] | None:
-    """Finds whole words; the longest first, so that nothing is left of `Ann Smith` where `Ann` is asked for too."""
+    """Finds whole words, in capitals or not; the longest first, so that nothing is left of `Ann Smith` beside `Ann`."""
     wanted = sorted((each for each in values if len(each) >= SHORTEST_WORD), key=lambda each: (-len(each), each))
     if not wanted:
         return None
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, wanted))})(?!\w)")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, wanted))})(?!\w)", re.IGNORECASE)
 
 
 class Sweep:

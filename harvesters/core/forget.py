@@ -9,6 +9,7 @@ from typing import IO, Protocol
 
 from harvesters.core.archive import Frame, frame_of, scan, write_frames
 from harvesters.core.day import Day
+from harvesters.core.days import readable_manifest
 from harvesters.core.entries import Entry
 from harvesters.core.forgetting import Forgetter
 from harvesters.core.ids import readable
@@ -46,6 +47,7 @@ class Seen:
         documents: by destination, how many documents were made of them.
         known: by kind, what else the person is known by there.
         elsewhere: records in which a value stands in members that tell of nobody; they are left as they are.
+        absent: the archive of the day is gone, though destinations were given documents of it.
         unsure: sentences for what cannot be read, so that nobody knows whom it tells of.
         removed: sentences for what was, or would be, removed because it cannot be read.
     """
@@ -57,6 +59,7 @@ class Seen:
     documents: Counter[str] = field(default_factory=Counter)
     known: dict[str, set[str]] = field(default_factory=dict)
     elsewhere: int = 0
+    absent: bool = False
     unsure: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
@@ -85,6 +88,7 @@ class Search:
     def look(self, day: Day) -> Seen:
         """What a slice tells of somebody; nothing is written."""
         store, seen = self.store(day), Seen(str(day))
+        seen.absent = _is_absent(store)
         manifest, _ = store.view()
         if store.archive.exists():
             self._through(store.archive, manifest.records.items(), seen)
@@ -129,6 +133,7 @@ class Search:
         """
         store, seen = self.store(day), Seen(str(day))
         leftovers(store)
+        seen.absent = _is_absent(store)
         if not (store.archive.exists() or store.part.exists()):
             return seen
         manifest, damage = store.open()
@@ -181,6 +186,12 @@ def _documents(manifest: Manifest, names: Iterable[str]) -> Counter[str]:
             if stamp := loaded.records.get(name):
                 found[identity if identity == LAKE else INDEX] += sum(stamp.counts.values())
     return found
+
+
+def _is_absent(store: SliceStore) -> bool:
+    """Whether a day's archive is gone, and what was made of it may still be somewhere."""
+    known = None if store.archive.exists() else readable_manifest(store.manifest_path)
+    return known is not None and any(loaded.records for loaded in known.destinations.values())
 
 
 def damaged(store: SliceStore) -> list[Path]:

@@ -39,6 +39,7 @@ class Forgot:
     Attributes:
         days: those on which anything was found.
         archived: how many days were looked through.
+        absent: days whose archive is gone.
         letters: dead letters that tell of the person.
         loaded: by destination, how many documents took the place of those that told of the person.
         remains: sentences for what still tells of the person.
@@ -49,6 +50,7 @@ class Forgot:
     account: str
     days: list[Seen] = field(default_factory=list)
     archived: int = 0
+    absent: int = 0
     letters: int = 0
     loaded: Counter[str] = field(default_factory=Counter)
     remains: list[str] = field(default_factory=list)
@@ -135,6 +137,7 @@ class Forgetting:
             self.result.errors.append(ArchiveError(f"{day}: {place} cannot be read or written: {error.strerror}"))
 
     def _note(self, seen: Seen) -> None:
+        self.result.absent += seen.absent
         if seen.records or seen.removed or seen.elsewhere:
             self.result.days.append(seen)
         self.result.remains += [f"{seen.day}: {each}" for each in seen.unsure]
