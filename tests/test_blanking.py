@@ -91,7 +91,7 @@ ROW = st.fixed_dictionaries(
         "name": st.none() | FEW,
         "ip": st.none() | st.sampled_from(["192.0.2.1", "192.0.2.2"]),
         "joined": st.integers(1, 9),
-        "loss": st.floats(allow_nan=False),
+        "loss": st.floats(allow_nan=False, allow_infinity=False),
     },
 )
 PARTS = st.lists(

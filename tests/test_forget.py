@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harvesters.core.locks import held
-from tests import zoom_days
-from tests.forgetting import ADDRESS, CASES, Case, Scene, key_in, scene, standing
+from harvesters.sandbox.peermetrics import APP, call, room, world
+from harvesters.sandbox.peermetrics import Person as Visitor
+from tests import peermetrics_days, peermetrics_nights, zoom_days
+from tests.forgetting import ADDRESS, CASES, NAME, Case, Scene, key_in, scene, standing
 from tests.nights import lake_lines
 from tests.shell import Shell, tree
 
@@ -63,13 +65,13 @@ def test_gone_from_everywhere_and_counted_as_before(
             said = work.harvest("--again")
             assert "lake: nothing new; index: nothing new" in said
         assert work.told_in() == {"files": [], "index": [], "said": []}
-        assert "no record; 0 of" in work.forget("--yes")
+        assert "found nowhere; 1 archived day looked through." in work.forget("--yes")
 
 
 def test_later_days_come_without_the_person(es: Elasticsearch, es_url: str, prefix: str, tmp_path: Path) -> None:
     with scene(ZOOM, tmp_path, es, es_url, prefix) as work:
         work.forget("--yes")
-        assert work.said[-1].startswith("blanked: no record; 0 of 0 archived days.\nremembered: ")
+        assert work.said[-1].startswith("found nowhere; 0 archived days looked through.\nremembered: ")
         work.harvest()
         assert work.told_in() == {"files": [], "index": [], "said": []}
         counted = [json.loads(line)["vconf"] for line in lake_lines(work.shell.data, "conference")]
@@ -181,7 +183,7 @@ def test_dead_letters_are_rid_of_the_person(lake: Scene) -> None:
     (folder / "2026-11-19.index.ndjson").write_bytes(others + ours)
     (folder / "2026-11-18.index.ndjson").write_bytes(ours)
 
-    assert "2 records (8 rows), 3 dead letters;" in lake.forget()
+    assert "would blank 2 records (8 rows) of 1 day, 3 dead letters; 1 archived day looked through." in lake.forget()
     lake.forget("--yes")
     assert tree(folder) == {"2026-11-19.index.ndjson": others}
 
@@ -269,3 +271,31 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, arguments: tuple[str, .
     done = Shell(tmp_path, {"PRIVACY_KEY_FILE": str(key_in(tmp_path))})("forget", *arguments)
     assert (done.code, done.out) == (2, "")
     assert says in done.err
+
+
+# -- two accounts -----------------------------------------------------------------------------------------
+
+
+def test_an_account_that_is_not_meant_is_untouched_byte_for_byte(tmp_path: Path) -> None:
+    """One server, two apps, and somebody who is in both."""
+    apps = APP, peermetrics_days.OTHER
+    calls = [call(peermetrics_days.at(9), 1, [Visitor(NAME), "Ben"])]
+    held_in = [room(f"room {number}", calls, app=app) for number, app in enumerate(apps)]
+    shell = Shell(tmp_path, {"PRIVACY_KEY_FILE": str(key_in(tmp_path))})
+    with peermetrics_nights.peermetrics(world(*held_in, apps=apps)) as server:
+        peermetrics_nights.terminal(shell, server)
+        assert shell("peermetrics", "--date", "2026-11-20", "--destination", "lake").code == 0
+    ids = [str(each["id"]) for each in apps]
+    archives = [shell.data / "archive" / "peermetrics" / id_ for id_ in ids]
+    lakes = [{name: each for name, each in tree(shell.data / "lake").items() if id_ in name} for id_ in ids]
+    before = [tree(each) for each in archives]
+    with held(shell.data, "peermetrics", ids[1], peermetrics_days.SETTLED):
+        done = shell("forget", "--person", NAME, "--yes")
+
+    assert done.code == 75
+    assert f"peermetrics {ids[0]} 2026-11-20: blanked in 1 record" in done.err
+    assert f"peermetrics {ids[1]} is locked by process" in done.err
+    assert tree(archives[0]) != before[0]
+    assert tree(archives[1]) == before[1]
+    assert {name: each for name, each in tree(shell.data / "lake").items() if ids[1] in name} == lakes[1]
+    assert {name: each for name, each in tree(shell.data / "lake").items() if ids[0] in name} != lakes[0]

@@ -46,7 +46,7 @@ INSTEAD: tuple[Any, ...] = (
         "Take a person out of archive, lake, index and dead letters, and remember it, so that no later harvest brings "
         "the person back. Calls stay, and their counts stay true. Without --yes it only looks and counts.",
         "forget --person ann@example.com",
-        "forget --person ann@example.com --person 'Ann Example' --yes",
+        "forget --person ann@example.com --person u-4711 --yes",
         "forget --person-file leavers.txt --source zoom --yes",
         "forget --list",
     ),

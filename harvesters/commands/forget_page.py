@@ -74,12 +74,13 @@ def summary(results: Sequence[Forgot], *, done: bool, remembered: bool) -> Itera
     days = [day for each in results for day in each.days if day.records]
     looked, letters = sum(each.archived for each in results), sum(each.letters for each in results)
     rows, records = sum(day.rows for day in days), sum(len(day.records) for day in days)
-    parts = [f"{many(records, 'record')} ({many(rows, 'row')})"] if days else ["no record"]
+    parts = [f"{many(records, 'record')} ({many(rows, 'row')}) of {many(len(days), 'day')}"] if days else []
     parts += [many(letters, "dead letter")] if letters else []
     loaded: Counter[str] = sum((each.loaded for each in results), Counter())
     parts += [f"{many(number, 'document')} loaded again into {name}" for name, number in sorted(loaded.items())]
     verb = "blanked" if done else "would blank"
-    yield f"{verb}: {', '.join(parts)}; {len(days):,} of {many(looked, 'archived day')}."
+    told = f"{verb} {', '.join(parts)}" if parts else "found nowhere"
+    yield f"{told}; {many(looked, 'archived day')} looked through."
     if absent := sum(each.absent for each in results):
         yield f"{many(absent, 'day')} without an archive: there the destinations alone could be searched."
     if remembered:

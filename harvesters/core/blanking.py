@@ -25,11 +25,9 @@ from harvesters.core.members import (
     value_of,
 )  # fmt: skip
 from harvesters.core.personal import KEPT_AS_IT_IS, NOTHING, Personal, Persons
-from harvesters.core.sighting import PREFIX, Person, Thing, Token, normal, thing_in
+from harvesters.core.sighting import PREFIX, Person, Thing, Token, thing_in, token_of
 from harvesters.core.source import Part
 
-UNMISTAKABLE = 16
-"""Letters from which on an id is taken out wherever it stands in the record, as an address is."""
 SHORTEST_WORD = 2
 FORGOTTEN = "forgotten"
 StandIn = Callable[[Token], str]
@@ -52,8 +50,8 @@ class Blanking:
         """What is looked for in texts is made once."""
         keys = {each.value for each in self.person.tokens - self.person.ids}
         ids = [each for each in self.person.ids if each.value not in keys and not each.value.startswith(PREFIX)]
-        self._sweep = Sweep({each.value: self.stand_in(each) for each in ids if _unmistakable(each.value)})
-        self._words = _words({*self.person.names, *(each.value for each in ids if not _unmistakable(each.value))})
+        self._sweep = Sweep({each.value: self.stand_in(each) for each in ids if not each.kind})
+        self._words = _words({*self.person.names, *(each.value for each in ids if each.kind)})
 
     def parts(self, parts: Iterable[Part]) -> Iterator[Part]:
         """The record's parts without the person; those that tell nothing of the person are as they were."""
@@ -95,7 +93,7 @@ class Blanking:
         told = next(texts_of(raw), "")
         if not told or told.startswith(PREFIX):
             return raw
-        return msgspec.json.encode(self.stand_in(Token(kind, normal(told))))
+        return msgspec.json.encode(self.stand_in(token_of(kind, told)))
 
     def _unmention(self, members: Members, persons: Persons) -> Iterator[bool]:
         for path, kind in persons.mentions.items():
@@ -104,7 +102,7 @@ class Blanking:
             yield put_at(members, path.split("."), self._text_without_words)
 
     def _pseudonym_if_meant(self, kind: str, raw: bytes) -> bytes:
-        meant = any(Token(kind, normal(text)) in self.person.ids for text in texts_of(raw))
+        meant = any(token_of(kind, text) in self.person.ids for text in texts_of(raw))
         return self._pseudonym(kind, raw) if meant else raw
 
     def _text_without_words(self, raw: bytes) -> bytes:
@@ -145,11 +143,6 @@ def _remains(value: Any, path: str, kept: Mapping[str, re.Pattern[str] | None]) 
         return value
     found = pattern.search(value) if isinstance(value, str) else None
     return found[0] if found else None
-
-
-def _unmistakable(value: str) -> bool:
-    """Whether a value means nobody else wherever it stands."""
-    return "@" in value or (len(value) >= UNMISTAKABLE and " " not in value)
 
 
 def _words(values: Iterable[str]) -> re.Pattern[str] | None:

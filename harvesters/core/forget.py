@@ -19,6 +19,7 @@ from harvesters.core.sighting import NAME, Person
 from harvesters.core.store import SliceStore
 
 log = logging.getLogger(__name__)
+ADDRESS, ID = "address", "id"
 LAKE = "lake"
 INDEX = "index"
 
@@ -68,8 +69,8 @@ class Seen:
         self.records[name] = person
         self.keys.add(key)
         self.rows += person.rows
-        for token in person.ids:
-            self.known.setdefault(token.kind, set()).add(token.value)
+        for kind, value in person.ids:
+            self.known.setdefault(kind or (ADDRESS if "@" in value else ID), set()).add(value)
         self.known.setdefault(NAME, set()).update(person.names)
 
 

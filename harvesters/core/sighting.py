@@ -17,11 +17,26 @@ Wanted = Callable[[str], bool]
 """Whether a value, in its `normal` form, is one of those that are asked for."""
 
 
+UNMISTAKABLE = 16
+"""Letters from which on an id means nobody else, wherever it stands in a record, as an address does."""
+
+
 class Token(NamedTuple):
-    """What ties heads and rows together: the same id, of the same kind."""
+    """What ties heads and rows together: the same id, of the same kind; "" for a value that cannot be mistaken."""
 
     kind: str
     value: str
+
+
+def token_of(kind: str, text: str) -> Token:
+    """The token of an id as it is written."""
+    value = normal(text)
+    return Token("" if is_unmistakable(value) else kind, value)
+
+
+def is_unmistakable(value: str) -> bool:
+    """Whether a value means the same person wherever it stands."""
+    return "@" in value or (len(value) >= UNMISTAKABLE and " " not in value)
 
 
 class Thing(NamedTuple):
@@ -44,7 +59,13 @@ class Thing(NamedTuple):
 def normal(value: str) -> str:
     """The form in which values are compared: composed characters, no blanks around; of an address small letters."""
     text = unicodedata.normalize("NFC", value.strip())
-    return text.casefold() if "@" in text else text
+    return "".join(map(_small, text)) if "@" in text else text
+
+
+def _small(letter: str) -> str:
+    """The small letter; as it is where that would be several, or one of another alphabet (the Kelvin sign's is a k)."""
+    small = letter.lower()
+    return small if len(small) == 1 and small.isascii() is letter.isascii() else letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +145,14 @@ def thing_in(raw: bytes, persons: Persons) -> Thing | None:
     members = members_of(raw)
     if members is None:
         return None
-    ids = frozenset(_tokens(members, persons.ids))
-    names = (name for path in persons.names for raw in found_at(members, path.split(".")) for name in texts_of(raw))
-    return Thing(ids.union(_tokens(members, persons.links)), ids, frozenset(names))
+    told = (name for path in persons.names for raw in found_at(members, path.split(".")) for name in texts_of(raw))
+    names = frozenset(told)
+    known = (token_of(NAME, name) for name in names)
+    ids = frozenset(_tokens(members, persons.ids)).union(each for each in known if not each.kind)
+    return Thing(ids.union(_tokens(members, persons.links)), ids, names)
 
 
 def _tokens(members: Members, paths: Mapping[str, str]) -> Iterator[Token]:
     for path, kind in paths.items():
         for raw in found_at(members, path.split(".")):
-            yield from (Token(kind, normal(text)) for text in texts_of(raw))
+            yield from (token_of(kind, text) for text in texts_of(raw))
