@@ -277,6 +277,7 @@ def test_half_a_character_does_not_hide_anybody() -> None:
         ("Host ended the meeting.", "Host ended the meeting."),
         ("Lost connection", "Lost connection"),
         ("Ann lost connection for ever", "lost connection"),
+        ("Disconnected Ann left the meeting.<br>Reason: left.", "Reason: left."),
         ("Ann left the meeting.", None),
     ],
 )

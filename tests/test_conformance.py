@@ -44,7 +44,10 @@ UNHURRIED = PeermetricsRules(requests_per_minute=None, worker_requests=None)
 CLEANED = PeermetricsRules(requests_per_minute=None, worker_requests=None, cleanup="on", order="stable")
 KEPT = frozenset({"summary"})
 GONE = frozenset({"stats", "peermetrics.track_id"})
-OF_REPORT = frozenset({"reported"})
+OF_REPORT = frozenset({
+    "reported", "webinar.camera", "qos.audio_call", "qos.camera", "qos.customer_key", "qos.from_sip_uri",
+    "qos.leave_reason", "qos.microphone", "qos.participant_user_id", "qos.registrant_id", "qos.sip_uri", "qos.speaker",
+})  # fmt: skip
 OF_DASHBOARD = frozenset({
     "reported.host_id", "meeting", "webinar", "qos", "sharing", "zoom.participant_uuid", "zoom.device",
     "zoom.location", "zoom.data_center", "zoom.user_type", "zoom.audio_quality", "zoom.video_quality",

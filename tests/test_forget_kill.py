@@ -73,6 +73,17 @@ def test_a_harvest_that_is_killed_leaves_nobody_who_is_forgotten(tmp_path: Path)
         assert lake_lines(night.data_dir)
 
 
+def test_a_harvest_that_waited_while_somebody_was_forgotten_leaves_the_person_out(tmp_path: Path) -> None:
+    """What it needs was put together before, when the list was empty."""
+    with zoom(zoom_meetings(), SETTLED) as vendor:
+        night = ZoomNight.at(tmp_path / "data", vendor, PRIVACY_KEY_FILE=str(key_in(tmp_path)))
+        with night.shop(("lake",)) as shop:
+            assert forgotten(night) is Exit.OK
+            assert night.work(shop, [DAY]).exit_code is Exit.OK
+    assert lake_lines(night.data_dir)
+    assert not _told(night)
+
+
 def _told(night: ZoomNight) -> list[str]:
     return standing(everything_written(night.data_dir), TOLD)
 

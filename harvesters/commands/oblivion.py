@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-import msgspec
 from msgspec.structs import replace
 
 from harvesters import SOURCES, source_class
@@ -13,6 +12,7 @@ from harvesters.commands.build import destinations, replay_workshop
 from harvesters.commands.chosen import archived
 from harvesters.commands.console import Console
 from harvesters.commands.forget_page import as_json, page, sentences, summary
+from harvesters.commands.work import check_place, write_report
 from harvesters.commands.workplace import Workplace
 from harvesters.core.day import iso
 from harvesters.core.destinations import Destination
@@ -76,6 +76,8 @@ class Work:
 
     def run(self, *, yes: bool, report: Path | None) -> Exit:
         """Look for whom it was asked, and with `yes` forget them; the report is written however it ends."""
+        if report:
+            check_place(report)
         try:
             self._run(yes=yes)
         except HarvestError as error:
@@ -84,7 +86,7 @@ class Work:
         finally:
             code = worst([*self.codes, *(each.exit_code for each in self.results)])
             if report:
-                _write(report, as_json(self.results, done=yes, code=code))
+                write_report(report, as_json(self.results, done=yes, code=code))
         return code
 
     def _run(self, *, yes: bool) -> None:
@@ -188,11 +190,3 @@ def show_list(place: Workplace) -> Exit:
         click.echo(f"{each.since}  {where}  key {each.key}  {done}")
     click.echo(f"{many(len(entries), 'value')} remembered.", err=True)
     return Exit.OK
-
-
-def _write(path: Path, content: object) -> None:
-    try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
-    except OSError as error:
-        message = f"the report {path} cannot be written: {error.strerror}."
-        raise HarvestError(message) from error
