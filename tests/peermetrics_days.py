@@ -28,9 +28,7 @@ ROOMS = {
     "cleaned": room("cleaned", [call(at(12), 0.5, [Person("Ana", browser="old-chrome", emos=2.5), "Ben"])]),
     "before": room("before", [call(at(-0.005), 1, 2)]),
     "lobby": room("lobby", created_at="2026-11-20 08:00:00"),
-    "other": room(
-        "other", [call(at(10), 0.5, [Person("Cleo", browser="firefox"), Person("Dan", ends="crash")])], app=OTHER
-    ),
+    "other": room("other", [call(at(10), 0.5, [Person("Cleo", browser="firefox"), "Dan"])], app=OTHER),
 }
 CONFERENCES = {"weekly": 2, "night": 1, "cleaned": 1, "before": 0, "lobby": 0, "other": 1}
 HELD = {ROOMS[name].id: number for name, number in CONFERENCES.items()}

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from harvesters import SOURCES
 from harvesters.core.encode import Encoded
 from harvesters.sandbox import Rules, serve_opentok
-from harvesters.sandbox.peermetrics import PeermetricsRules, serve_peermetrics
+from harvesters.sandbox.peermetrics import APP, PeermetricsRules, Person, call, room, serve_peermetrics, world
 from harvesters.sandbox.zoom import UNLIMITED, ZoomRules, serve_zoom
 from tests import conformance_calls as of_calls
 from tests import conformance_forgetting as of_people
@@ -39,7 +39,8 @@ NOBODY = zoom_days.NOBODY
 LIFTED = ZoomRules(limits=UNLIMITED)
 SMALL = ZoomRules(limits=UNLIMITED, pages="smaller", small_page=2)
 PRO = ZoomRules(limits=UNLIMITED, plan="pro")
-ROOMS_HELD, NO_ROOM = peermetrics_days.HELD, peermetrics_days.NOBODY
+CRASHED = room("crashed", [call(peermetrics_days.at(15), 0.5, [Person("Ana"), Person("Ben", ends="crash")])])
+ROOMS_HELD, NO_ROOM = {**peermetrics_days.HELD, CRASHED.id: 1}, peermetrics_days.NOBODY
 UNHURRIED = PeermetricsRules(requests_per_minute=None, worker_requests=None)
 CLEANED = PeermetricsRules(requests_per_minute=None, worker_requests=None, cleanup="on", order="stable")
 KEPT = frozenset({"summary"})
@@ -107,7 +108,8 @@ HELD = {
 @contextmanager
 def peermetrics(rules: PeermetricsRules, now: Now) -> Iterator[Mapping[str, str]]:
     """A server with two apps, behind a proxy that wants a login."""
-    with serve_peermetrics(peermetrics_days.everything(), now=now, rules=rules) as server:
+    rooms = world(*peermetrics_days.ROOMS.values(), CRASHED, apps=(APP, peermetrics_days.OTHER))
+    with serve_peermetrics(rooms, now=now, rules=rules) as server:
         yield peermetrics_days.environment(server)
 
 
