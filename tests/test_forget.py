@@ -5,23 +5,32 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from typing import TYPE_CHECKING
+import subprocess
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
+from harvesters.core.errors import ArchiveError, Exit
+from harvesters.core.forgetting import Forgetter
 from harvesters.core.locks import held
 from harvesters.sandbox.peermetrics import APP, call, room, world
 from harvesters.sandbox.peermetrics import Person as Visitor
-from tests import peermetrics_days, peermetrics_nights, zoom_days
-from tests.forgetting import ADDRESS, CASES, NAME, Case, Scene, key_in, scene, standing
+from tests import peermetrics_days, peermetrics_nights, zoom_days, zoom_nights
+from tests.forgetting import ADDRESS, CASES, NAME, Case, Scene, key_in, scene, standing, zoom_meetings
 from tests.nights import lake_lines
+from tests.peermetrics_nights import everything_written
 from tests.shell import Shell, tree
+from tests.test_forget_kill import forgotten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from elasticsearch import Elasticsearch
+
+    from harvesters.core.archive import Frame
+    from harvesters.core.entries import Entry
+    from harvesters.core.sighting import Person
 
 ZOOM = CASES[1]
 
@@ -54,7 +63,7 @@ def test_gone_from_everywhere_and_counted_as_before(
         work.forget()
         assert work.documents() == documents
         report = tmp_path / "report.json"
-        work.forget("--yes", "--report", str(report))
+        work.forget("--yes", "-vv", "--report", str(report))
         work.said.append(report.read_text())
 
         assert work.told_in() == {"files": [], "index": [], "said": []}
@@ -271,6 +280,51 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, arguments: tuple[str, .
     done = Shell(tmp_path, {"PRIVACY_KEY_FILE": str(key_in(tmp_path))})("forget", *arguments)
     assert (done.code, done.out) == (2, "")
     assert says in done.err
+
+
+def test_whom_is_read_from_stdin(lake: Scene) -> None:
+    command = lake.shell.command("forget", "--person-file", "-", "--yes")
+    environment = lake.shell.environment({})
+    done = subprocess.run(
+        command,
+        cwd=lake.shell.folder,
+        env=environment,
+        input=f"{ADDRESS}\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "blanked 2 records (8 rows) of 1 day" in done.stderr
+    assert lake.told_in()["files"] == []
+
+
+def test_where_a_value_stands_elsewhere_it_is_said_and_stays(lake: Scene) -> None:
+    said = lake.run("forget", "--person", "Handover", "--yes")
+    about = f"zoom {ZOOM_ACCOUNT} 2026-11-20: in 2 further records a typed value stands in members that are nobody's"
+    assert said.startswith(about)
+    assert b'"topic":"Handover"' in lake.everywhere()["files"]
+
+
+def test_a_record_that_cannot_be_read_to_its_end_is_named_and_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zoom_nights.zoom(zoom_meetings(), zoom_days.SETTLED) as server:
+        night = zoom_nights.ZoomNight.at(tmp_path / "data", server, PRIVACY_KEY_FILE=str(key_in(tmp_path)))
+        night.harvest(zoom_days.DAY)
+    whole = Forgetter.without
+
+    def broken(forgetter: Forgetter, file: IO[bytes], entry: Entry, person: Person) -> Frame:
+        if entry.key == (zoom_days.PLAIN,):
+            raise ArchiveError
+        return whole(forgetter, file, entry, person)
+
+    monkeypatch.setattr(Forgetter, "without", broken)
+    assert forgotten(night) is Exit.PARTIAL
+    assert ADDRESS in str(night.documents("participant"))
+    assert not [each for each in night.documents("participant") if "A. C." in str(each)]
+    monkeypatch.undo()
+    assert forgotten(night) is Exit.OK
+    assert not standing(everything_written(night.data_dir), (ADDRESS, NAME))
 
 
 # -- two accounts -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harvesters.commands.oblivion import Scope, Work
+from harvesters.commands.forget_work import Scope, Work
 from harvesters.core.errors import Exit
 from harvesters.core.forgotten import read_list
 from tests.forgetting import ADDRESS, NAME, key_in, standing, zoom_meetings
@@ -31,6 +31,9 @@ class _Quiet(_Mute):
     """A console that says nothing."""
 
     def say(self, *_: object, **__: object) -> None:
+        """Nothing."""
+
+    def error(self, sentence: str) -> None:
         """Nothing."""
 
 

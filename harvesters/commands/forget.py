@@ -62,19 +62,19 @@ INSTEAD: tuple[Any, ...] = (
 @click.pass_context
 def forget(ctx: click.Context, /, **given: Any) -> Exit:
     """Look for a person, or take the person out."""
-    from harvesters.commands import oblivion
+    from harvesters.commands import forget_work
 
     console: Console = ctx.obj["console"]
     place = workplace(ctx.obj["env_file"], {"es_host": given["es_host"]})
     place.check()
     if given["lists"]:
-        return oblivion.show_list(place)
+        return forget_work.show_list(place)
     values = _values(given["persons"], given["person_file"])
     _check(values, given)
-    scope = oblivion.Scope(given["source"], given["accounts"])
+    scope = forget_work.Scope(given["source"], given["accounts"])
     if given["undo"]:
-        return oblivion.undo(place, console, values, scope)
-    with closing(oblivion.Work(place, console, values, scope)) as work:
+        return forget_work.undo(place, console, values, scope)
+    with closing(forget_work.Work(place, console, values, scope)) as work:
         return work.run(yes=given["yes"], report=given["report"])
 
 

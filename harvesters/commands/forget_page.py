@@ -62,11 +62,11 @@ def sentences(found: Forgot, *, done: bool) -> Iterator[str]:
         about = f"{found.vendor} {found.account} {day.day}"
         if day.records and done:
             yield f"{about}: blanked in {many(len(day.records), 'record')}, {many(day.rows, 'row')}."
-        for each in day.removed:
+        for each in day.said:
             yield f"{about}: {each}"
         if day.elsewhere:
-            where = "in a member that no vendor's declaration takes for somebody's; it stays as it is"
-            yield f"{about}: {many(day.elsewhere, 'further record')} hold a typed value {where}."
+            where = "in members that are nobody's by the vendor's declaration, and stays there"
+            yield f"{about}: in {many(day.elsewhere, 'further record')} a typed value stands {where}."
 
 
 def summary(results: Sequence[Forgot], *, done: bool, remembered: bool) -> Iterator[str]:
@@ -118,5 +118,5 @@ def _day(day: Seen) -> dict[str, Any]:
         "rows": day.rows,
         "documents": dict(day.documents),
         "elsewhere": day.elsewhere,
-        "removed": day.removed,
+        "said": day.said,
     }

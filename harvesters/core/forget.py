@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
@@ -50,7 +50,7 @@ class Seen:
         elsewhere: records in which a value stands in members that tell of nobody; they are left as they are.
         absent: the archive of the day is gone, though destinations were given documents of it.
         unsure: sentences for what cannot be read, so that nobody knows whom it tells of.
-        removed: sentences for what was, or would be, removed because it cannot be read.
+        said: further sentences, such as what was removed, or would be, because it cannot be read.
     """
 
     day: str
@@ -62,7 +62,7 @@ class Seen:
     elsewhere: int = 0
     absent: bool = False
     unsure: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     def add(self, name: str, key: tuple[str, ...], person: Person) -> None:
         """Note a record that tells of somebody."""
@@ -103,7 +103,7 @@ class Search:
         """Look through what a run that was cut off left, or a damaged copy; returns its whole records."""
         scanned = list(scan(path))
         if any(isinstance(each, str) for each in scanned):
-            seen.removed.append(f"{path.name}: what cannot be read of it goes, for nobody knows whom it tells of.")
+            seen.said.append(f"{path.name}: what cannot be read of it goes, for nobody knows whom it tells of.")
         entries = [(readable(each.key), each) for each in scanned if not isinstance(each, str)]
         self._through(path, entries, seen)
         return entries
@@ -138,7 +138,7 @@ class Search:
         if not (store.archive.exists() or store.part.exists()):
             return seen
         manifest, damage = store.open()
-        store.merge(manifest, again=False)
+        seen.said += [*damage, *store.merge(manifest, again=False).warnings]
         adopt(manifest)
         store.commit(manifest)
         if store.archive.exists():
@@ -152,30 +152,35 @@ class Search:
 
     def _rewrite(self, store: SliceStore, manifest: Manifest, seen: Seen) -> None:
         with store.archive.open("rb") as file:
-            store.replace_records(manifest, self._frames(file, manifest.records.items(), seen.records))
+            store.replace_records(manifest, self._frames(file, manifest.records.items(), seen))
         store.commit(manifest)
 
-    def _frames(
-        self, file: IO[bytes], entries: Iterable[tuple[str, Entry]], persons: Mapping[str, Person]
-    ) -> Iterator[tuple[str, Frame]]:
+    def _frames(self, file: IO[bytes], entries: Iterable[tuple[str, Entry]], seen: Seen) -> Iterator[tuple[str, Frame]]:
         """The records of a file in their order; of those that tell of somebody what they are without."""
         for name, entry in entries:
-            if name in persons:
-                yield name, self.forgetter.without(file, entry, persons[name])
-            else:
-                yield name, frame_of(file, entry)
+            person = seen.records.get(name)
+            yield name, (self._without(file, name, entry, person, seen) if person else frame_of(file, entry))
+
+    def _without(self, file: IO[bytes], name: str, entry: Entry, person: Person, seen: Seen) -> Frame:
+        """A record without somebody; one that cannot be read to its end stays as it is, and is named."""
+        try:
+            return self.forgetter.without(file, entry, person)
+        except UNREADABLE as error:
+            log.info("record %s cannot be blanked: %s", name, type(error).__name__)
+            seen.unsure.append(f"record {name} cannot be read to its end, so it still tells of the person.")
+            return frame_of(file, entry)
 
     def _rewrite_copy(self, path: Path, seen: Seen) -> None:
         """A damaged copy keeps the records that can be read."""
         found = Seen(seen.day)
         entries = self._beside(path, found)
-        if found.records or found.removed:
+        if found.records or found.said:
             with path.open("rb") as file:
-                write_frames(path, self._frames(file, entries, found.records))
+                write_frames(path, self._frames(file, entries, found))
         for name, entry in entries:
             if name in found.records:
                 seen.add(name, entry.key, found.records[name])
-        seen.removed += found.removed
+        seen.said += found.said
         seen.unsure += found.unsure
 
 

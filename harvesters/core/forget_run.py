@@ -99,7 +99,7 @@ class Forgetting:
             # What is loaded anew writes its letters anew, also where a run was killed before it came so far.
             self.result.letters = self._remnants.remove_letters(self._stands, frozenset(map(str, owed)))
             for day in owed:
-                self._guarded(day, self._load)
+                self._guarded(day, self._load_in_sight)
             self._what_no_record_has()
         return self.result
 
@@ -138,7 +138,7 @@ class Forgetting:
 
     def _note(self, seen: Seen) -> None:
         self.result.absent += seen.absent
-        if seen.records or seen.removed or seen.elsewhere:
+        if seen.records or seen.said or seen.elsewhere:
             self.result.days.append(seen)
         self.result.remains += [f"{seen.day}: {each}" for each in seen.unsure]
 
@@ -158,8 +158,7 @@ class Forgetting:
             if self._reaches(destination, manifest):
                 reached.add(destination.identity)
                 target = Target(self.shop.vendor, self.shop.account.id, day)
-                watch = Watch(goes_on=self.shop.progress.loaded)
-                loader = Loader(self.shop.recipe, store, manifest, destination, target, watch=watch)
+                loader = Loader(self.shop.recipe, store, manifest, destination, target, watch=self._watch(destination))
                 self._note_load(day, destination, loader.run())
                 store.commit(manifest)
         unknown = manifest.destinations.keys() - reached if not self.shop.gone else set()
@@ -168,6 +167,17 @@ class Forgetting:
             for identity in sorted(unknown)
             if owes(manifest, {identity}) and not identity.startswith(UNREACHED)
         ]
+
+    def _load_in_sight(self, day: Day) -> None:
+        self.shop.progress.begin(f"{self.shop.vendor} {self.shop.account.id} {day}")
+        try:
+            self._load(day)
+        finally:
+            self.shop.progress.end()
+
+    def _watch(self, destination: Destination) -> Watch:
+        progress = self.shop.progress
+        return Watch(lambda records: progress.loading(destination.name, records), progress.loaded)
 
     def _reaches(self, destination: Destination, manifest: Manifest) -> bool:
         """Whether a destination has documents of a day and can be written to; if it cannot, that is said once."""

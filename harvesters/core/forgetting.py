@@ -16,7 +16,7 @@ from harvesters.core.errors import ArchiveError
 from harvesters.core.keyed import Key
 from harvesters.core.lines import texts
 from harvesters.core.personal import Personal
-from harvesters.core.sighting import PREFIX, Person, Token, Wanted, Watch, normal
+from harvesters.core.sighting import PREFIX, Person, Sighting, Token, Wanted, normal
 
 SHORT = 16
 """Digits of a pseudonym; it has to be another one within its record alone."""
@@ -35,7 +35,7 @@ class Forgetter:
 
     def person(self, file: IO[bytes], entry: Entry, wanted: Wanted) -> Person | None:
         """Who of a record is asked for."""
-        watch = Watch(self.personal)
+        watch = Sighting(self.personal)
         for part in read(file, entry).parts:
             watch.look_at(part)
         return watch.person(wanted)

@@ -16,7 +16,7 @@ from harvesters.core.files import replacing
 from harvesters.core.forgetting import Forgetter
 from harvesters.core.keyed import ENV, HOW, Key
 from harvesters.core.personal import Personal
-from harvesters.core.sighting import Watch, normal
+from harvesters.core.sighting import Sighting, normal
 from harvesters.core.source import Record
 from harvesters.core.words import many
 
@@ -129,7 +129,7 @@ class Memory:
 
         One after the other as they were forgotten, as was done to the archive: so a later fetch gives the same bytes.
         """
-        forgetter, watch = self.forgetter, Watch(self.forgetter.personal)
+        forgetter, watch = self.forgetter, Sighting(self.forgetter.personal)
         watched = replace(record, parts=watch.over(record.parts))
         frame = pack(forgetter.vendor, forgetter.account, watched, fetched_at)
         seen = {self._hash(value) for thing in watch.things for value in thing.values}

@@ -92,7 +92,7 @@ class Person:
 
 
 @dataclass(slots=True)
-class Watch:
+class Sighting:
     """Looks at the parts of one record as they go by, and tells afterwards who was in it."""
 
     personal: Mapping[str, Personal]
