@@ -15,7 +15,7 @@ import msgspec
 
 from harvesters.core.answers import OK, Answer, Api, Auth, Judgement, Verdict
 from harvesters.core.day import Day, iso
-from harvesters.core.fields import CONFERENCE, KEYWORD, PARTICIPANT, Field
+from harvesters.core.fields import CONFERENCE, KEYWORD, NAME, NOBODY, PARTICIPANT, Field
 from harvesters.core.personal import Personal, Persons
 from harvesters.core.settings import setting
 from harvesters.core.source import Account, Call, Failure, Notice, Part, Rate, Record
@@ -116,7 +116,17 @@ class Forgetful(Rooms):
 
 @rejected("declarations", "does not begin with rooms.")
 class ForeignField(Rooms):
-    fields = (*Rooms.fields, Field("halls.room", KEYWORD, "name of the room"))
+    fields = (*Rooms.fields, Field("halls.room", KEYWORD, "name of the room", tells=NOBODY))
+
+
+@rejected("declarations", "rooms.floor does not say what it tells of people")
+class Unsaid(Rooms):
+    fields = (*Rooms.fields, Field("rooms.floor", KEYWORD, "floor of the house"))
+
+
+@rejected("declarations", "rooms.floor does not say what it tells of people")
+class Misnamed(Rooms):
+    fields = (*Rooms.fields, Field("rooms.floor", KEYWORD, "floor of the house", tells="nothing"))
 
 
 @rejected("declarations", "stands twice in the field list")
@@ -605,12 +615,20 @@ class Displaced(ChangedTree):
 
 @rejected("emitted", "nobody emits .'rooms.floor'.")
 class Idle(Rooms):
-    fields = (*Rooms.fields, Field("rooms.floor", KEYWORD, "floor of the house", (CONFERENCE, PARTICIPANT)))
+    fields = (
+        *Rooms.fields,
+        Field("rooms.floor", KEYWORD, "floor of the house", (CONFERENCE, PARTICIPANT), tells=NOBODY),
+    )
 
 
 @rejected("personal", "in no answer: ..'held', 'phone'")
 class Overcautious(Rooms):
     personal: ClassVar = {"held": Personal(rows=Persons(names=("name",), about=("country", "phone")))}
+
+
+@rejected("measured", "a measurement tells of people: ..rooms.shake")
+class Traced(Rooms):
+    fields = tuple(replace(each, tells=NAME) if each.name == "rooms.shake" else each for each in Rooms.fields)
 
 
 @rejected("personal", "'client.geo.country_iso_code'. tell of a person")
@@ -636,7 +654,7 @@ class Unaskable(Rooms):
 class HalfForgetful(Rooms):
     fields = (
         *Rooms.fields,
-        Field("rooms.house", KEYWORD, "where the person lives", (PARTICIPANT,), personal=True),
+        Field("rooms.house", KEYWORD, "where the person lives", (PARTICIPANT,), tells=NAME),
     )
 
     @staticmethod

@@ -12,6 +12,7 @@ import msgspec
 
 from harvesters.commands.build import recipe
 from harvesters.core.archive import Frame, pack, read
+from harvesters.core.field import ADDRESS, AREA, MAIL, NAME, SPOT, WORDS
 from harvesters.core.fields import CONFERENCE, by_name
 from harvesters.core.forgetting import Forgetter
 from harvesters.core.keyed import Key
@@ -22,6 +23,8 @@ from tests.conformance import Bench, whole_day
 KEY = Key(b"conformance".ljust(32, b"."), "00000000")
 FETCHED = 1_764_000_000_000
 WHO = ("user.id", "user.full_name", "user.email", "vconf.host.id", "vconf.host.name", "vconf.host.email")
+OF_ONE = frozenset({NAME, MAIL, ADDRESS, AREA, SPOT, WORDS})
+"""What fields tell of one person, and not of a call or of who knows whom."""
 COUNTED = ("participants", "participant_minutes", "rejoins", "drops", "streams", "samples", "media", "verdict")
 """Members of a conference's `vconf` that say how many, how long and how well."""
 Json = dict[str, Any]
@@ -92,7 +95,7 @@ def forgetting(bench: Bench) -> None:
 def _forgetful(bench: Bench, account: Account) -> Forgetful:
     source = bench.source
     forgetter = Forgetter(source.name, account.id, source.personal, KEY)
-    personal = [name for name, each in by_name(source.fields).items() if each.personal]
+    personal = [name for name, each in by_name(source.fields).items() if each.tells in OF_ONE]
     return Forgetful(forgetter, recipe(bench.place, source.name, account), personal)
 
 

@@ -159,6 +159,7 @@ CHECKS: dict[str, Check] = {
         trees.keys,
         trees.emitted,
         trees.personal,
+        trees.measured,
         of_people.forgetting,
         runs.ids,
         runs.replaying,

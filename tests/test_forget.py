@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 import shutil
@@ -205,6 +206,19 @@ def test_documents_that_no_archive_makes_anew_are_named(made: Scene) -> None:
         assert "1 day without an archive" in said
         assert f"index: {left} documents tell of the person, and no record of the archive makes them anew" in said
         assert re.search(r"lake/participant/.*2026-11-20.ndjson.zst tells of the person in 3 documents", said)
+
+
+def test_documents_of_pseudonyms_are_named_too(es: Elasticsearch, es_url: str, prefix: str, tmp_path: Path) -> None:
+    with scene(ZOOM, tmp_path, es, es_url, prefix) as work:
+        work.shell.env["PRIVACY"] = "pseudonymous"
+        work.harvest()
+        assert standing(work.everywhere()["index"], [ADDRESS]) == []
+        stands_for = hmac.digest(b"k" * 64, b"\0\0\0\x0auser.email" + ADDRESS.encode(), "sha256").hex()[:32]
+        told = [each for each in work.documents().values() if each.get("user", {}).get("email") == stands_for]
+        assert told
+        (tmp_path / "data" / "archive" / "zoom" / ZOOM_ACCOUNT / "2026" / "2026-11-20.ndjson.zst").unlink()
+        said = work.forget(code=3)
+    assert f"index: {len(told)} documents tell of the person" in said
 
 
 # -- the list ---------------------------------------------------------------------------------------------

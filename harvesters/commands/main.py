@@ -210,9 +210,11 @@ def _asked_format() -> str:
 def _bug(error: Exception) -> Exit:
     import logging
 
-    logging.getLogger(__name__).debug("traceback", exc_info=error)
+    from harvesters.core.mishap import trace, where
+
+    logging.getLogger(__name__).debug("it came this way:\n%s", trace(error))
     sentence = (
-        f"a mistake of this program: {type(error).__name__}: {str(error)[:300]}. "
+        f"a mistake of this program: {where(error)}. "
         "What was fetched is kept. Please report it, with the output of the same command and -vv."
     )
     return _say(sentence, Exit.FAILED)

@@ -1,5 +1,6 @@
 """`replay`: load the archive again, without credentials, limits or waiting."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -117,7 +118,8 @@ def _load(working: Working, shops: Sequence[Workshop], days: Window) -> None:
         known_keys = known_keys.union(*holding.values())
         chosen_days = [day for day, found in holding.items() if found or not keys]
         try:
-            run_days(shop, chosen_days, working.report, working.console.slice_ended)
+            for sentence in run_days(shop, chosen_days, working.report, working.console.slice_ended):
+                working.console.say(sentence, logging.WARNING)
         except (ArchiveError, LockedError) as error:
             working.failed(error)
         note_run(shop, working.report)

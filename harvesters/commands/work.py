@@ -1,5 +1,6 @@
 """What harvesting and replaying have in common: a run report, its sentences, and its end."""
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,7 @@ from harvesters import __version__
 from harvesters.commands.build import prepare
 from harvesters.commands.console import Console
 from harvesters.commands.workplace import Workplace
+from harvesters.core.allocator import give_back_large_buffers
 from harvesters.core.day import Day, iso
 from harvesters.core.errors import Exit, HarvestError, InterruptedRunError, UsageError
 from harvesters.core.notes import note_run
@@ -56,6 +58,7 @@ def reported(console: Console, place: Workplace, report_file: Path | None, comma
     """A run whose summary is said and whose report is written however it ends."""
     if report_file:
         check_place(report_file)
+    give_back_large_buffers()
     report = RunReport(uuid.uuid4().hex, command, __version__, iso(place.clock.now()))
     working = Working(report, console)
     try:
@@ -138,7 +141,7 @@ def run_accounts(
 def _run(shop: Workshop, request: Request, working: Working) -> None:
     if not working.interrupted:
         for sentence in run_days(shop, request.days, working.report, working.console.slice_ended):
-            working.console.say(sentence)
+            working.console.say(sentence, logging.WARNING)
 
 
 def _close(shops: Sequence[Workshop]) -> None:

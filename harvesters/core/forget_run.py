@@ -11,7 +11,7 @@ from harvesters.core.days import archived_days, owes, readable_manifest
 from harvesters.core.destinations import Destination, Searchable, Target
 from harvesters.core.engine import UNREACHED
 from harvesters.core.errors import ArchiveError, DestinationError, Exit, HarvestError, worst
-from harvesters.core.field import CONFERENCE, KEYWORD
+from harvesters.core.field import CONFERENCE, MAIL, NAME
 from harvesters.core.forget import Search, Seen
 from harvesters.core.forgetting import Who
 from harvesters.core.ids import doc_id
@@ -221,7 +221,7 @@ class Forgetting:
     def _in_index(self, destination: Searchable, name: str, known: Sequence[str]) -> None:
         account = self.shop.vendor, self.shop.account.id
         try:
-            told = destination.telling(account, self._fields(), self._spellings(), known)
+            told = destination.telling(account, sorted(set(self._written())), known)
         except DestinationError as error:
             self.result.errors.append(error)
             return
@@ -229,10 +229,13 @@ class Forgetting:
             calls = ", ".join(told.conferences)
             self.result.remains.append(IN_INDEX.format(name, many(told.documents, "document"), calls))
 
-    def _fields(self) -> Iterator[str]:
-        fields = self.shop.recipe.envelope.fields.values()
-        return (each.name for each in fields if each.personal and each.type == KEYWORD)
-
-    def _spellings(self) -> list[str]:
+    def _written(self) -> Iterator[tuple[str, str]]:
+        """How a document may tell who somebody is: field and value, clear and as the present profile writes it."""
+        envelope = self.shop.recipe.envelope
         values = self.who.values if self.who else ()
-        return sorted({unicodedata.normalize(form, each.strip()) for each in values for form in ("NFC", "NFD")})
+        spelled = {unicodedata.normalize(form, each.strip()) for each in values for form in ("NFC", "NFD")}
+        for name in (each.name for each in envelope.fields.values() if each.tells in {NAME, MAIL}):
+            for value in spelled:
+                yield name, value
+                if isinstance(treated := envelope.treatment.treat({name: value}, {}).get(name), str):
+                    yield name, treated

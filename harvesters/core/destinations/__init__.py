@@ -195,10 +195,8 @@ class Told:
 class Searchable(Protocol):
     """A destination that can be searched for somebody."""
 
-    def telling(
-        self, account: tuple[str, str], fields: Iterable[str], values: Sequence[str], known: Sequence[str]
-    ) -> Told:
-        """Documents of a vendor and account with one of these values in one of these fields; nothing is written.
+    def telling(self, account: tuple[str, str], written: Sequence[tuple[str, str]], known: Sequence[str]) -> Told:
+        """Documents of a vendor and account in which one of these fields has its value; nothing is written.
 
         Those of the `known` conferences, by their ids, do not count.
 

@@ -110,11 +110,9 @@ class IndexDestination:
         del target, whole
         return HeldIndex(self._cluster, self._patiently).pairs(records)
 
-    def telling(
-        self, account: tuple[str, str], fields: Iterable[str], values: Sequence[str], known: Sequence[str]
-    ) -> Told:
+    def telling(self, account: tuple[str, str], written: Sequence[tuple[str, str]], known: Sequence[str]) -> Told:
         """See `Searchable`."""
-        wanted = matching(account, fields, values, known)
+        wanted = matching(account, written, known)
         return self._patiently(lambda: telling(self._cluster, wanted))
 
     def remove_superseded(self, loaded: Sequence[Current]) -> Removed:

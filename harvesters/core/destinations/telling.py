@@ -1,6 +1,6 @@
 """Which documents of an index tell of somebody: by the fields that hold who somebody is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from harvesters.core.destinations import Told
@@ -11,10 +11,8 @@ MOST_NAMED = 10
 AT_ONCE = 10_000
 
 
-def matching(
-    account: tuple[str, str], fields: Iterable[str], values: Sequence[str], known: Sequence[str]
-) -> dict[str, Any]:
-    """The query for documents of a vendor and account with one of these values; see `Searchable`."""
+def matching(account: tuple[str, str], written: Sequence[tuple[str, str]], known: Sequence[str]) -> dict[str, Any]:
+    """The query for documents of a vendor and account that tell of somebody; see `Searchable`."""
     vendor, account_id = account
     return {
         "bool": {
@@ -23,7 +21,7 @@ def matching(
                 {"terms": {"vconf.conference.id": list(known[at : at + AT_ONCE])}}
                 for at in range(0, len(known), AT_ONCE)
             ],
-            "should": [_term(field, value) for field in fields for value in values],
+            "should": [_term(field, value) for field, value in written],
             "minimum_should_match": 1,
         }
     }
