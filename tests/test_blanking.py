@@ -238,9 +238,14 @@ def test_two_people_of_one_name_are_both_meant_by_it_and_by_nothing_else() -> No
 
 def test_every_spelling_of_an_address_is_the_same_and_it_goes_wherever_it_stands() -> None:
     long = "0123456789abcdef-0123"
-    rows = [{"id": long, "mail": "ann@x.org"}, {"note": f"ask Ann@X.org. or {long}", "mails": "joann@x.org"}]
+    link = "https://x.org/?who=Ann%40x.org&why=1"
+    rows = [
+        {"id": long, "mail": "ann@x.org"},
+        {"note": f"ask Ann@X.org. or {long}", "mails": "joann@x.org", "at": link},
+    ]
     after = rows_of(without(archived(record(part("call", {}, *rows))), "ann@x.org"))
     assert after[1]["mails"] == "joann@x.org"
+    assert after[1]["at"] == f"https://x.org/?who={after[0]['mail']}&why=1"
     assert after[1]["note"] == f"ask {after[0]['mail']}. or {after[0]['id']}"
 
 

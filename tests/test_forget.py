@@ -277,6 +277,8 @@ def test_whom_is_read_from_a_file_or_from_stdin_and_one_vendor_alone_is_meant(la
     assert lake.told_in() == {"files": [], "index": [], "said": []}
     where = [line.split("  ")[1] for line in lake.run("forget", "--list").splitlines() if "  " in line]
     assert where == ["opentok every account"] * 2 + [f"zoom {ZOOM_ACCOUNT}"] * 2
+    assert "1 value taken off the list, 3 values left" in lake.forget("--undo", "--source", "opentok")
+    assert "1 value taken off the list, 2 values left" in lake.forget("--undo")
 
 
 @pytest.mark.parametrize(

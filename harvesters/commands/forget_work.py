@@ -138,6 +138,8 @@ class Work:
 
     def _remember(self, hashes: Iterable[str], places: Sequence[tuple[str, str]], *, done: str) -> None:
         """Put them on the list, or note that nothing is left to do; without places everybody on the list is meant."""
+        if not places and (self.scope.source or self.scope.names):
+            return  # a part of the accounts says nothing of the others
         now, key = iso(self.place.clock.now()), needed_key(self.place.key)
         wanted = {(value, *where): key.id for value in hashes for where in places}
 
@@ -172,9 +174,14 @@ def undo(place: Workplace, console: Console, values: Sequence[str], scope: Scope
     key = needed_key(place.key)
     check_key(place.data_dir / FILE, read_list(place.data_dir / FILE), key)
     places = scope.places(archived(place, scope.vendors, scope.names))
-    gone = {(hashed(key, value), *where) for value in values for where in places}
+    gone = {hashed(key, value) for value in values}
+    everywhere = places == [("", "")]
+
+    def stays(each: Remembered) -> bool:
+        return each.value not in gone or not (everywhere or (each.vendor, each.account) in places)
+
     before = len(read_list(place.data_dir / FILE))
-    change_list(place, lambda all_: [each for each in all_ if (each.value, each.vendor, each.account) not in gone])
+    change_list(place, lambda entries: list(filter(stays, entries)))
     left = len(read_list(place.data_dir / FILE))
     taken = f"{many(before - left, 'value')} taken off the list, {many(left, 'value')} left"
     console.say(f"{taken}; what was blanked stays blanked.")

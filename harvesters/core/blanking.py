@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -172,10 +173,11 @@ class Sweep:
 
 
 def written(value: str) -> set[bytes]:
-    """The ways in which JSON may write a text, without its quotes."""
+    """The ways in which JSON may write a text, without its quotes, and that of a link in it."""
     plain, escaped = json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(value)[1:-1]
     both = {plain.encode("utf-8", "surrogatepass"), escaped.encode()}
-    return both | {each.replace(b"/", b"\\/") for each in both}
+    careful = {each.replace(b"/", b"\\/") for each in both} | {each.replace(b"+", b"\\u002b") for each in both}
+    return both | careful | {quote(value, safe="", errors="replace").encode()}
 
 
 def holds(parts: Iterable[Part], words: re.Pattern[bytes]) -> bool:

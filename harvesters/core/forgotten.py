@@ -123,6 +123,11 @@ class Memory:
     forgetter: Forgetter
     entries: Sequence[Remembered]
     _known: dict[str, str] = field(default_factory=dict)
+    _all: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Most people are on no list, which is asked for once for each."""
+        self._all = frozenset(each.value for each in self.entries)
 
     def pack(self, record: Record, fetched_at: int) -> Frame:
         """A record as one frame, without those who are forgotten; its parts are consumed once.
@@ -132,8 +137,8 @@ class Memory:
         forgetter, watch = self.forgetter, Sighting(self.forgetter.personal)
         watched = replace(record, parts=watch.over(record.parts))
         frame = pack(forgetter.vendor, forgetter.account, watched, fetched_at)
-        seen = {self._hash(value) for thing in watch.things for value in thing.values}
-        for each in self.entries:
+        seen = {self._hash(value) for thing in watch.things for value in thing.values} & self._all
+        for each in self.entries if seen else ():
             if each.value in seen:
                 wanted = partial(self._is, each.value)
                 packed = BytesIO(frame.data)
@@ -143,7 +148,7 @@ class Memory:
 
     def wanted(self, value: str) -> bool:
         """Whether a value, in its normal form, is anybody's who is forgotten."""
-        return any(self._is(each.value, value) for each in self.entries)
+        return self._hash(value) in self._all
 
     def may_be_in(self, file: IO[bytes], entry: Entry) -> bool:
         """Whether one of them may stand in a record: HMACs cannot be looked for in bytes."""
