@@ -92,7 +92,7 @@ def summary(results: Sequence[Forgot], *, done: bool, remembered: bool) -> Itera
 def as_json(results: Sequence[Forgot], *, done: bool, code: Exit) -> dict[str, Any]:
     """The report: counts and places."""
     return {
-        "done": done,
+        "dry_run": not done,
         "exit_code": int(code),
         "accounts": [
             {

@@ -16,7 +16,7 @@ from harvesters.commands.work import check_place, write_report
 from harvesters.commands.workplace import Workplace
 from harvesters.core.day import iso
 from harvesters.core.destinations import Destination
-from harvesters.core.errors import DestinationError, Exit, HarvestError, LockedError, UsageError, worst
+from harvesters.core.errors import DestinationError, Exit, HarvestError, InterruptedRunError, UsageError, worst
 from harvesters.core.forget import Search
 from harvesters.core.forget_run import Forgetting, Forgot
 from harvesters.core.forgetting import Forgetter, Who
@@ -83,6 +83,12 @@ class Work:
         except HarvestError as error:
             self.codes.append(error.exit_code)
             raise
+        except KeyboardInterrupt:
+            self.codes.append(Exit.INTERRUPTED)
+            raise
+        except BaseException:
+            self.codes.append(Exit.FAILED)
+            raise
         finally:
             code = worst([*self.codes, *(each.exit_code for each in self.results)])
             if report:
@@ -118,15 +124,13 @@ class Work:
         return self.place.clock.monotonic() + PATIENCE_S
 
     def _in_account(self, vendor: str, account: Account, own: Sequence[Remembered], *, yes: bool) -> None:
-        shop = replay_workshop(vendor, account, self.place, self.console, self._targets)
-        shop.gone, shop.opened = self._gone, self._opened
-        forgetter = Forgetter(vendor, account.id, source_class(vendor).personal, needed_key(self.place.key))
-        who = Who(self.values) if self.values else None
-        search = Search(self.place.data_dir, forgetter, who or Memory(forgetter, own))
-        work = Forgetting(shop, search, who)
+        """Look or forget in one account; one that fails stops no other."""
         try:
+            work = self._forgetting(vendor, account, own)
             found = work.forget() if yes else work.look()
-        except LockedError as error:
+        except InterruptedRunError:
+            raise
+        except HarvestError as error:
             self.codes.append(error.exit_code)
             self.console.error(str(error))
             return
@@ -135,6 +139,13 @@ class Work:
             self.console.say(sentence)
         for each in (*map(str, found.errors), *found.remains):
             self.console.error(each)
+
+    def _forgetting(self, vendor: str, account: Account, own: Sequence[Remembered]) -> Forgetting:
+        shop = replay_workshop(vendor, account, self.place, self.console, self._targets)
+        shop.gone, shop.opened = self._gone, self._opened
+        forgetter = Forgetter(vendor, account.id, source_class(vendor).personal, needed_key(self.place.key))
+        who = Who(self.values) if self.values else None
+        return Forgetting(shop, Search(self.place.data_dir, forgetter, who or Memory(forgetter, own)), who)
 
     def _remember(self, hashes: Iterable[str], places: Sequence[tuple[str, str]], *, done: str) -> None:
         """Put them on the list, or note that nothing is left to do; without places everybody on the list is meant."""
