@@ -22,9 +22,12 @@ from harvesters.core.declaration import Setting, declared, logins, public  # noq
 from harvesters.core.fields import Field, by_name  # noqa: E402
 
 DEMO_NOW = "2026-11-21T09:00:00Z"
+STORY_NOW = "2026-11-24T09:00:00Z"
+STORY_KEY = "86973632618"
+"""The meeting number of an invented call of the demo, with a bad sender."""
 COMMANDS = (
-    "", *SOURCES, "all", "replay", "forget", "config", "config show", "setup", "setup templates", "dev", "dev demo",
-    "dev sandbox",
+    "", *SOURCES, "all", "replay", "explain", "forget", "config", "config show", "setup", "setup templates", "dev",
+    "dev demo", "dev sandbox",
 )  # fmt: skip
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"
 ENV_HEAD = """\
@@ -162,8 +165,8 @@ def run(*arguments: str, **more: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         nothing = Path(folder) / "empty.env"
         nothing.touch()
-        environment = {"PATH": os.environ["PATH"], "HOME": folder, "COLUMNS": "100", "NO_COLOR": "1", **more}
-        environment["DATA_DIR"] = str(Path(folder) / "data")
+        usual = {"DATA_DIR": str(Path(folder) / "data"), "COLUMNS": "100", "NO_COLOR": "1", "LANG": "C.UTF-8"}
+        environment = {"PATH": os.environ["PATH"], "HOME": folder, **usual, **more}
         command = [sys.executable, str(ROOT / "harvest.py"), "--env-file", str(nothing), *arguments]
         done = subprocess.run(  # noqa: S603 - our own command
             command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -174,6 +177,15 @@ def run(*arguments: str, **more: str) -> str:
 def demo() -> str:
     """What the demo says; the port is another one each time."""
     said = re.sub(r"(127\.0\.0\.1):\d+", r"\1:40123", run("dev", "demo", VCONF_NOW=DEMO_NOW))
+    return f"```text\n{said}```\n"
+
+
+def story() -> str:
+    """What `explain` says of an invented call, harvested as the demo does it."""
+    with tempfile.TemporaryDirectory() as folder:
+        run("dev", "demo", "--vendor", "zoom", "--days", "1", VCONF_NOW=DEMO_NOW, DATA_DIR=folder)
+        more = {"VCONF_NOW": STORY_NOW, "DATA_DIR": f"{folder}/demo", "COLUMNS": "80"}
+        said = run("-q", "explain", "zoom", STORY_KEY, "--streams", "2", **more)
     return f"```text\n{said}```\n"
 
 
@@ -202,6 +214,7 @@ FILES: dict[str, Callable[[], str]] = {
 }
 BLOCKS: dict[str, Callable[[], str]] = {
     "demo": demo,
+    "story": story,
     "settings": settings_table,
     "lake queries": lake_queries,
 }

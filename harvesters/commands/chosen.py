@@ -6,11 +6,9 @@ from typing import Any, NamedTuple
 
 from harvesters import source_class
 from harvesters.commands.workplace import Workplace
-from harvesters.core.accounts import DEFAULT, Profile, account_id, profiles, twins
-from harvesters.core.days import archived_accounts
+from harvesters.core.accounts import DEFAULT, Profile, profiles, twins
 from harvesters.core.errors import SettingsError, UsageError
 from harvesters.core.settings import load
-from harvesters.core.source import Account
 
 NOTHING = (
     "no vendor is configured: set the variables of one, or write its accounts into a file accounts.toml; looked in {}."
@@ -73,29 +71,3 @@ def check_names(names: Collection[str], accounts: Collection[str]) -> None:
             there = ", ".join(dict.fromkeys(accounts)) or f"none, not even '{DEFAULT}'"
             message = f"--account {name}: there is no such account;{hint} there are: {there}."
             raise UsageError(message)
-
-
-def archived(place: Workplace, vendors: Sequence[str], names: Collection[str]) -> list[tuple[str, Account]]:
-    """The archived accounts, called as the settings call them; with `names` only those.
-
-    Raises:
-        SettingsError: the file of accounts cannot be read as it is meant.
-        UsageError: nobody is called so.
-    """
-    if place.accounts.problems:
-        raise SettingsError(list(place.accounts.problems))
-    found = [
-        (vendor, Account(id_, _name(place, vendor, id_)))
-        for vendor in vendors
-        for id_ in archived_accounts(place.data_dir, vendor)
-    ]
-    profiles = known(place, vendors, alone=False)
-    check_names(names, [*(each.name for each in profiles), *(account.name for _, account in found)])
-    return [(vendor, account) for vendor, account in found if not names or account.name in names]
-
-
-def _name(place: Workplace, vendor: str, id_: str) -> str:
-    """The name of a vendor's account; one that the settings no longer know has the usual one."""
-    settings = source_class(vendor).Settings
-    named = [each.name for each in known(place, [vendor], alone=False) if account_id(settings, each.values) == id_]
-    return named[0] if named else DEFAULT

@@ -8,8 +8,8 @@ import click
 from msgspec.structs import replace
 
 from harvesters import SOURCES, source_class
+from harvesters.commands.archived import archived
 from harvesters.commands.build import destinations, replay_workshop
-from harvesters.commands.chosen import archived
 from harvesters.commands.console import Console
 from harvesters.commands.forget_page import as_json, page, sentences, summary
 from harvesters.commands.work import check_place, write_report

@@ -20,6 +20,7 @@ from harvesters.core.errors import Exit, HarvestError
 COMMANDS = {
     "all": ("harvesters.commands.harvest:every", "Every vendor and account that is configured."),
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
+    "explain": ("harvesters.commands.explain:explain", "Say what happened in a call, or to a person."),
     "forget": ("harvesters.commands.forget:forget", "Take a person out of everything that was harvested."),
     "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
     "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch: index templates."),
@@ -117,6 +118,7 @@ def dashed(name: str) -> str:
         "opentok                      the nightly run: yesterday and what is still owed",
         "all                          the same for every vendor and account",
         "replay opentok --all         load the archive again, without asking the vendor",
+        "explain zoom 82827962364     why a call was bad",
     ),
     epilog=EXIT_CODES,
 )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harvesters import SOURCES
+from harvesters.commands.archived import archived
 from harvesters.commands.build import destinations, prepare, replay_workshop
-from harvesters.commands.chosen import archived
 from harvesters.commands.differences import show
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import ACCOUNTS, DATES, OUTPUT, apply
