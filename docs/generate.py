@@ -28,9 +28,8 @@ STORY_NOW = "2026-11-24T09:00:00Z"
 STORY_KEY = "86973632618"
 """The meeting number of an invented call of the demo, with a bad sender."""
 COMMANDS = (
-    "", *SOURCES, "all", "replay", "explain", "config", "config show", "setup", "setup templates", "setup dashboards",
-    "setup all", "dev", "dev demo",
-    "dev sandbox",
+    "", *SOURCES, "all", "replay", "explain", "forget", "config", "config show", "setup", "setup templates",
+    "setup dashboards", "setup all", "dev", "dev demo", "dev sandbox",
 )  # fmt: skip
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"
 ENV_HEAD = """\

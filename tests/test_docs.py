@@ -28,6 +28,7 @@ from harvesters.enrich.privacy import BECOMES
 from harvesters.opentok import OpenTok
 from harvesters.sandbox.peermetrics import serve_peermetrics
 from tests import peermetrics_days, zoom_days
+from tests.forgetting import key_in
 from tests.kibana_server import FakeKibana, serve
 from tests.opentok_days import KEY, SECRET
 from tests.shell import PROJECT, Shell, vendor
@@ -200,6 +201,8 @@ def test_every_command_line_of_the_readme_works(shell: Shell, es_url: str, prefi
         demos: list[Future[None]] = []
         shell.env |= {"ES_HOST": es_url, "INDEX_PREFIX": prefix, **zoom_days.environment(zoom)}
         shell.env |= {**peermetrics_days.environment(peermetrics), "KIBANA_HOST": kibana.url}
+        shell.env |= {"PRIVACY_KEY_FILE": str(key_in(shell.folder))}
+        (shell.folder / "leavers.txt").write_text("ann@example.com\nAna\n")
         for line in lines("sh"):
             if line.startswith("./harvest.py "):
                 harvests.append(line)
@@ -215,7 +218,7 @@ def test_every_command_line_of_the_readme_works(shell: Shell, es_url: str, prefi
         for demo in demos:
             demo.result()
 
-    assert len(harvests) == 22
+    assert len(harvests) == 24
     assert (shell.folder / ".env").stat().st_mode & 0o777 == 0o600
 
 

@@ -15,6 +15,8 @@ from harvesters.core.destinations import Destination, Target
 from harvesters.core.encode import Envelope
 from harvesters.core.errors import DestinationError, HarvestError, SettingsError
 from harvesters.core.fields import by_name
+from harvesters.core.forgotten import FILE as FORGOTTEN
+from harvesters.core.forgotten import recall
 from harvesters.core.http import HttpApi, Port
 from harvesters.core.ids import safe_name
 from harvesters.core.limiter import Limit, Limiter, shared_files
@@ -169,6 +171,10 @@ def workshops(ready: Ready, run: Run) -> list[Workshop]:
         shop = replay_workshop(profile.vendor, replace(account, name=profile.name), place, console, run.targets)
         shop.source, shop.port, shop.traffic, shop.options = source, api, api.traffic, run.options
         shop.limits, shop.stopped = limits, stopped
+        shop.recall = partial(
+            recall, place.data_dir / FORGOTTEN, place.key, profile.vendor, account.id, source_type.personal
+        )
+        shop.recall()  # said before anything is asked; read again by each slice, under the account's lock
         shop.progress, shop.gone, shop.opened = progress_of(console, api.traffic), run.gone, run.opened
         made.append(shop)
     return made

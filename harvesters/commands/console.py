@@ -132,6 +132,9 @@ class SilentProgress:
     def comparing(self, destination: str, records: int) -> None:
         """Nothing to show."""
 
+    def looking(self, days: int) -> None:
+        """Nothing to show."""
+
     def end(self) -> None:
         """Nothing to show."""
 
@@ -190,9 +193,13 @@ class TerminalProgress:
         """The comparison has begun."""
         self._records(f"comparing with {destination}", records)
 
-    def _records(self, what: str, records: int) -> None:
-        self._count = "records"
-        self._show(description=f"{self._label}: {what}", total=records, completed=0)
+    def looking(self, days: int) -> None:
+        """The search has begun."""
+        self._records("looking through the archive", days, "days")
+
+    def _records(self, what: str, number: int, count: str = "records") -> None:
+        self._count = count
+        self._show(description=f"{self._label}: {what}", total=number, completed=0)
 
     def end(self) -> None:
         """Take the line away."""

@@ -2,10 +2,11 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -56,7 +57,7 @@ class Working:
 def reported(console: Console, place: Workplace, report_file: Path | None, command: str) -> Iterator[Working]:
     """A run whose summary is said and whose report is written however it ends."""
     if report_file:
-        _check(report_file)
+        check_place(report_file)
     give_back_large_buffers()
     report = RunReport(uuid.uuid4().hex, command, __version__, iso(place.clock.now()))
     working = Working(report, console)
@@ -73,12 +74,16 @@ def reported(console: Console, place: Workplace, report_file: Path | None, comma
         place.enrichment.close()
         finish(report, place.clock.now(), working.codes)
         if report_file:
-            _write(report_file, report)
+            write_report(report_file, report.as_json())
     console.run_ended(report)
 
 
-def _check(path: Path) -> None:
-    """Refuse a place for the report before hours of work, not after them; a folder that is missing is made."""
+def check_place(path: Path) -> None:
+    """Refuse a place for the report before hours of work, not after them; a folder that is missing is made.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
     try:
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab"):
@@ -88,9 +93,14 @@ def _check(path: Path) -> None:
         raise UsageError(message) from error
 
 
-def _write(path: Path, report: RunReport) -> None:
+def write_report(path: Path, content: Mapping[str, Any]) -> None:
+    """Write what happened as JSON.
+
+    Raises:
+        HarvestError: it cannot be written.
+    """
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(report.as_json()), indent=2) + b"\n")
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     except OSError as error:
         message = f"the report {path} cannot be written: {error.strerror}."
         raise HarvestError(message) from error
