@@ -21,9 +21,9 @@ from harvesters.core.common_settings import CommonSettings  # noqa: E402
 from harvesters.core.declaration import Setting, declared, logins, public  # noqa: E402
 from harvesters.core.fields import Field, by_name  # noqa: E402
 
-DEMO_NOW = "2026-11-21T09:00:00Z"
+DEMO_NOW, LATER = "2026-11-21T09:00:00Z", "2026-11-24T09:00:00Z"
 COMMANDS = (
-    "", *SOURCES, "all", "replay", "config", "config show", "setup", "setup templates", "dev", "dev demo",
+    "", *SOURCES, "all", "status", "replay", "config", "config show", "setup", "setup templates", "dev", "dev demo",
     "dev sandbox",
 )  # fmt: skip
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"
@@ -139,21 +139,37 @@ def _meaning(field: Field) -> str:
 def run(*arguments: str, **more: str) -> str:
     """What a command of a clone prints on both streams, with none of this machine's settings."""
     with tempfile.TemporaryDirectory() as folder:
-        nothing = Path(folder) / "empty.env"
-        nothing.touch()
-        environment = {"PATH": os.environ["PATH"], "HOME": folder, "COLUMNS": "100", "NO_COLOR": "1", **more}
-        environment["DATA_DIR"] = str(Path(folder) / "data")
-        command = [sys.executable, str(ROOT / "harvest.py"), "--env-file", str(nothing), *arguments]
-        done = subprocess.run(  # noqa: S603 - our own command
-            command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        return done.stdout.replace(f"{folder}/", "")
+        return run_in(folder, 0, *arguments, **more)
+
+
+def run_in(folder: str, code: int, *arguments: str, **more: str) -> str:
+    """The same with its state in a folder that others share; it must end with this exit code."""
+    nothing = Path(folder) / "empty.env"
+    nothing.touch()
+    environment = {"PATH": os.environ["PATH"], "HOME": folder, "COLUMNS": "100", "NO_COLOR": "1"}
+    environment |= {"DATA_DIR": str(Path(folder) / "data"), **more}
+    command = [sys.executable, str(ROOT / "harvest.py"), "--env-file", str(nothing), *arguments]
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, cwd=ROOT, env=environment, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode != code:
+        message = f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}"
+        raise ValueError(message)
+    return done.stdout.replace(f"{folder}/", "")
 
 
 def demo() -> str:
     """What the demo says; the port is another one each time."""
     said = re.sub(r"(127\.0\.0\.1):\d+", r"\1:40123", run("dev", "demo", VCONF_NOW=DEMO_NOW))
     return f"```text\n{said}```\n"
+
+
+def status() -> str:
+    """What `status` says some days after the demo of several days was the last run."""
+    with tempfile.TemporaryDirectory() as folder:
+        run_in(folder, 0, "dev", "demo", "--days", "5", VCONF_NOW=DEMO_NOW)
+        settings = {"DATA_DIR": f"{folder}/data/demo", "OPENTOK_API_KEY": "46204972", "VCONF_NOW": LATER}
+        return f"```text\n{run_in(folder, 3, 'status', '--last', '30d', **settings)}```\n"
 
 
 def cli() -> str:
@@ -181,6 +197,7 @@ FILES: dict[str, Callable[[], str]] = {
 }
 BLOCKS: dict[str, Callable[[], str]] = {
     "demo": demo,
+    "status": status,
     "settings": settings_table,
     "lake queries": lake_queries,
 }

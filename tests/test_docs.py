@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 
 from harvesters import SOURCES, source_class
 from harvesters.commands.main import EXIT_CODES
+from harvesters.commands.status_page import BEFORE, MARKS
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.errors import Exit
 from harvesters.core.settings import public
@@ -154,6 +155,27 @@ def test_the_report_on_the_page_has_the_members_of_a_real_one(shell: Shell) -> N
     assert set(counts) == set(real["slices"][0]["destinations"]["lake"]["conference"])
 
 
+def test_the_status_on_the_page_has_the_members_of_a_real_one(shell: Shell) -> None:
+    (shown,) = map(json.loads, blocks("json", (PROJECT / "docs" / "status.md").read_text()))
+    with vendor(shell):
+        shell("opentok", "--date", "2026-11-18")
+        real = json.loads(shell("status", "--json", "--last", "2d").out)
+
+    for one, other in ((shown, real), (shown["accounts"][0], real["accounts"][0])):
+        assert set(one) == set(other)
+    account, real = shown["accounts"][0], real["accounts"][0]
+    assert set(account["states"]) == set(real["states"])
+    assert set(account["destinations"][0]) == set(real["destinations"][0])
+    assert set(account["days"][0]) == set(real["days"][0])
+    assert set(account["days"][0]["destinations"][0]) == set(real["days"][0]["destinations"][0])
+
+
+def test_every_sign_of_the_calendar_is_explained() -> None:
+    explained = re.findall(r"^\|[^|]*\| `(.)` \|", (PROJECT / "docs" / "status.md").read_text(), re.MULTILINE)
+
+    assert [*explained, BEFORE.sign] == [each.sign for each in MARKS]
+
+
 # -- what is typed ----------------------------------------------------------------------------------------
 
 INSTALLATION = {"pipx install ."}  # `test_wheel.py` installs the package
@@ -257,6 +279,16 @@ def test_the_crontab_line_runs_when_the_vendor_s_data_is_there(shell: Shell) -> 
     assert (done.code, done.out, done.err) == (0, "", "")
     report = json.loads((shell.data / "last-night.json").read_text())
     assert [each["day"] for each in report["slices"]] == [f"2026-11-{day}" for day in range(13, 20)]
+
+
+def test_the_lines_of_the_readme_that_find_something_missing_work_too(shell: Shell) -> None:
+    """They stand apart from the others, since their exit code says that not every day is whole."""
+    found = [line for line in lines("bash") if line.startswith("./harvest.py ")]
+    assert found
+    with vendor(shell):
+        for line in found:
+            done = shell(*shlex.split(line)[1:])
+            assert done.code in {0, 3}, f"{line}\n{done.err}"
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

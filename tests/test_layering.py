@@ -60,6 +60,14 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "harvesters.sandbox",
         "harvesters.quality",
         "harvesters.enrich",
+        "harvesters.watch",
+        *VENDORS,
+    ),
+    "harvesters.watch": (
+        "harvesters.commands",
+        "harvesters.sandbox",
+        "harvesters.quality",
+        "harvesters.enrich",
         *VENDORS,
     ),
     "harvesters.quality": ("harvesters.commands", "harvesters.sandbox", "harvesters.enrich", *VENDORS),
@@ -114,7 +122,9 @@ HEAVY = ("elasticsearch", "elastic_transport", "gql", "graphql", "duckdb", "rich
 """What is imported where it is used. The list of all commands needs no HTTP either."""
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["replay", "--help"], ["opentok", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["replay", "--help"], ["opentok", "--help"], ["status", "--help"]]
+)
 def test_help_imports_nothing_that_costs(arguments: list[str]) -> None:
     command = [sys.executable, "-X", "importtime", str(HOME / "harvest.py"), *arguments]
     ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HOME, timeout=60)

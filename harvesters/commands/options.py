@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from harvesters import SOURCES
+
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
 
@@ -19,6 +21,9 @@ DATES: tuple[Any, ...] = (
 )
 ACCOUNTS = click.option(
     "--account", "accounts", multiple=True, metavar="NAME", help="Only the account of this name; repeatable."
+)
+SOURCE = click.option(
+    "--source", "sources", type=click.Choice(list(SOURCES)), multiple=True, help="Only this vendor; repeatable."
 )
 OUTPUT: tuple[Any, ...] = (
     click.option(

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harvesters import SOURCES, source_class
+from harvesters import SOURCES
 from harvesters.commands.build import destinations, prepare, replay_workshop
-from harvesters.commands.chosen import check_names, known
+from harvesters.commands.chosen import check_names, known, name_of
 from harvesters.commands.differences import show
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import ACCOUNTS, DATES, OUTPUT, apply
 from harvesters.commands.work import Working, reported
 from harvesters.commands.workplace import Window, Workplace, window, workplace
-from harvesters.core.accounts import DEFAULT, account_id
 from harvesters.core.day import Day
 from harvesters.core.days import archived_accounts, archived_days, readable_manifest
 from harvesters.core.errors import ArchiveError, Exit, LockedError, SelectionError, SettingsError, UsageError
@@ -147,20 +146,13 @@ def _accounts(place: Workplace, vendors: list[str], names: tuple[str, ...]) -> l
     if place.accounts.problems:
         raise SettingsError(list(place.accounts.problems))
     found = [
-        (vendor, Account(id_, _name(place, vendor, id_)))
+        (vendor, Account(id_, name_of(place, vendor, id_)))
         for vendor in vendors
         for id_ in archived_accounts(place.data_dir, vendor)
     ]
     profiles = known(place, vendors, alone=False)
     check_names(names, [*(each.name for each in profiles), *(account.name for _, account in found)])
     return [(vendor, account) for vendor, account in found if not names or account.name in names]
-
-
-def _name(place: Workplace, vendor: str, id_: str) -> str:
-    """The name of a vendor's account; one that the settings no longer know has the usual one."""
-    settings = source_class(vendor).Settings
-    named = [each.name for each in known(place, [vendor], alone=False) if account_id(settings, each.values) == id_]
-    return named[0] if named else DEFAULT
 
 
 def _among(shop: Workshop, days: Window) -> list[Day]:

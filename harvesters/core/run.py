@@ -8,10 +8,10 @@ from datetime import datetime
 
 from harvesters.core.day import Day, iso
 from harvesters.core.days import manifests, nightly, survey
-from harvesters.core.engine import UNREACHED, run_slice
+from harvesters.core.engine import run_slice
 from harvesters.core.errors import Exit, worst
 from harvesters.core.locks import held
-from harvesters.core.manifest import Manifest
+from harvesters.core.manifest import UNREACHED, Manifest
 from harvesters.core.notes import note_slice
 from harvesters.core.report import RunReport, SliceReport
 from harvesters.core.words import many

@@ -1,0 +1,97 @@
+"""`status`: for each account and day whether it is whole, what is missing, and how long the vendor still has it."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+import msgspec
+
+from harvesters import SOURCES
+from harvesters.commands.examples import COMMON, with_examples
+from harvesters.commands.options import ACCOUNTS, SOURCE
+from harvesters.commands.status_page import numbers, page
+from harvesters.commands.watched import watched
+from harvesters.commands.workplace import window, workplace
+from harvesters.core.day import Day, iso
+from harvesters.core.errors import Exit
+from harvesters.watch.standing import Standing
+from harvesters.watch.survey import Surveyed, survey
+
+LAST = "90d"
+
+
+@click.command(
+    short_help="What is whole, what is missing, and how long it can still be had.",
+    help=with_examples(
+        "Show for each account and day whether it is whole, what is missing, what a destination is owed, and how long "
+        "the vendor still has it. Read from the manifests alone: nobody is asked, no credentials are needed, and a run "
+        "that is at work is not disturbed. Days count from an account's first archived one; of an account without any, "
+        "all do. Exit code 0: all whole; 3: not all.",
+        "status",
+        "status --last 30d --account default",
+        "status --json | jq '.accounts[].days[] | select(.whole | not)'",
+    ),
+    epilog=COMMON,
+)
+@click.option("--last", metavar="SPAN", default=LAST, show_default=True, help="The last days before today.")
+@SOURCE
+@ACCOUNTS
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.pass_context
+def status(ctx: click.Context, /, **given: Any) -> Exit:
+    """Print the page, or JSON."""
+    place = workplace(ctx.obj["env_file"], {})
+    place.check()
+    now = place.clock.now()
+    days = window(place.clock, None, None, None, given["last"]).days
+    accounts = watched(place, given["sources"] or list(SOURCES), given["accounts"])
+    surveyed = [survey(place.data_dir, each, days, now) for each in accounts]
+    if given["as_json"]:
+        click.echo(msgspec.json.format(msgspec.json.encode(as_json(surveyed, days, now)), indent=2))
+    else:
+        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        for line in page(surveyed, days, now, colour=colour):
+            click.echo(line, color=colour)
+    return Exit.OK if all(each.whole for each in surveyed) else Exit.PARTIAL
+
+
+def as_json(surveyed: Sequence[Surveyed], days: Sequence[Day], now: datetime) -> dict[str, Any]:
+    """The same for programs, as `docs/status.md` explains it."""
+    return {
+        "now": iso(now),
+        "first": str(days[0]),
+        "last": str(days[-1]),
+        "whole": all(each.whole for each in surveyed),
+        "accounts": [_account(each) for each in surveyed],
+    }
+
+
+def _account(surveyed: Surveyed) -> dict[str, Any]:
+    account = surveyed.account
+    return {
+        "source": account.vendor,
+        "account": account.id,
+        "name": account.name,
+        "configured": account.configured,
+        "first_day": str(surveyed.first) if surveyed.first else None,
+        "retention_days": account.limits.retention.days,
+        "oldest_kept": str(surveyed.oldest_kept),
+        "whole": surveyed.whole,
+        "states": numbers(surveyed),
+        "destinations": list(surveyed.totals()),
+        "days": [_day(each) for each in surveyed.days],
+    }
+
+
+def _day(standing: Standing) -> dict[str, Any]:
+    names = ("day", "state", "whole", "settled", "listed", "records", "missing", "reasons")
+    return {
+        **{name: getattr(standing, name) for name in names},
+        "destinations": standing.loads,
+        "kept_until": iso(standing.kept_until),
+        "kept": standing.kept,
+        "repairable": standing.repairable,
+    }
