@@ -156,11 +156,18 @@ def test_the_report_on_the_page_has_the_members_of_a_real_one(shell: Shell) -> N
 
 
 def test_the_status_on_the_page_has_the_members_of_a_real_one(shell: Shell) -> None:
-    (shown,) = map(json.loads, blocks("json", (PROJECT / "docs" / "status.md").read_text()))
+    shown, more = map(json.loads, blocks("json", (PROJECT / "docs" / "status.md").read_text()))
     with vendor(shell):
         shell("opentok", "--date", "2026-11-18")
         real = json.loads(shell("status", "--json", "--last", "2d").out)
+    next(shell.data.glob("lake/sample/*/*/*")).unlink()
+    verified = json.loads(shell("status", "--json", "--last", "2d", "--verify").out)
 
+    assert set(verified) == set(real) | set(more)
+    assert set(verified["verify"]) == set(more["verify"])
+    for name in ("archive", "lake"):
+        assert set(verified["verify"]["places"][name]) == set(more["verify"]["places"][name])
+    assert set(verified["verify"]["differences"][0]) == set(more["verify"]["differences"][0])
     for one, other in ((shown, real), (shown["accounts"][0], real["accounts"][0])):
         assert set(one) == set(other)
     account, real = shown["accounts"][0], real["accounts"][0]

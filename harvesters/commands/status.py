@@ -13,10 +13,11 @@ from harvesters import SOURCES
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import ACCOUNTS, SOURCE
 from harvesters.commands.status_page import numbers, page
+from harvesters.commands.verified import verified_code, verified_json, verified_lines, verify
 from harvesters.commands.watched import watched
 from harvesters.commands.workplace import window, workplace
 from harvesters.core.day import Day, iso
-from harvesters.core.errors import Exit
+from harvesters.core.errors import Exit, worst
 from harvesters.watch.standing import Standing
 from harvesters.watch.survey import Surveyed, survey
 
@@ -40,6 +41,7 @@ LAST = "90d"
 @SOURCE
 @ACCOUNTS
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--verify", "verifies", is_flag=True, help="Count what archive, lake and index hold, call by call.")
 @click.pass_context
 def status(ctx: click.Context, /, **given: Any) -> Exit:
     """Print the page, or JSON."""
@@ -49,13 +51,16 @@ def status(ctx: click.Context, /, **given: Any) -> Exit:
     days = window(place.clock, None, None, None, given["last"]).days
     accounts = watched(place, given["sources"] or list(SOURCES), given["accounts"])
     surveyed = [survey(place.data_dir, each, days, now) for each in accounts]
+    verification = verify(place, surveyed) if given["verifies"] else None
     if given["as_json"]:
-        click.echo(msgspec.json.format(msgspec.json.encode(as_json(surveyed, days, now)), indent=2))
+        told = as_json(surveyed, days, now) | ({"verify": verified_json(verification)} if verification else {})
+        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2))
     else:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        for line in page(surveyed, days, now, colour=colour):
-            click.echo(line, color=colour)
-    return Exit.OK if all(each.whole for each in surveyed) else Exit.PARTIAL
+        shown = [*page(surveyed, days, now, colour=colour), *(verified_lines(verification) if verification else ())]
+        click.echo("\n".join(shown), color=colour)
+    whole = Exit.OK if all(each.whole for each in surveyed) else Exit.PARTIAL
+    return worst([whole, verified_code(verification)] if verification else [whole])
 
 
 def as_json(surveyed: Sequence[Surveyed], days: Sequence[Day], now: datetime) -> dict[str, Any]:
