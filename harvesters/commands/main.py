@@ -20,6 +20,10 @@ from harvesters.core.errors import Exit, HarvestError
 COMMANDS = {
     "all": ("harvesters.commands.harvest:every", "Every vendor and account that is configured."),
     "status": ("harvesters.commands.status:status", "What is whole, what is missing, how long it can still be had."),
+    "catch-up": (
+        "harvesters.commands.catch_up:catch_up",
+        "Whatever is not whole, the most endangered days first.",
+    ),
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
     "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
     "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch: index templates."),

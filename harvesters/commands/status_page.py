@@ -114,7 +114,7 @@ def _unwhole(surveyed: Surveyed, now: datetime) -> Iterator[str]:
     for some in _neighbours(unwhole):
         first, last = some[0], some[-1]
         days = first.day if first is last else f"{first.day} to {last.day}"
-        yield f"  {days:<24}  {mark(first).meaning}" + ("" if mark(first) is GONE else f"; {_left(first, now)}")
+        yield f"  {days:<24}  {mark(first).meaning}" + ("" if mark(first) is GONE else f"; {left(first, now)}")
         if first.missing:
             is_ = "is" if len(first.missing) == 1 else "are"
             yield f"    {len(first.missing):,} of {many(first.listed, 'call')} {is_} missing"
@@ -162,7 +162,7 @@ def _alike(one: Standing, next_: Standing) -> bool:
     return follows and same and not (one.missing or next_.missing)
 
 
-def _left(standing: Standing, now: datetime) -> str:
+def left(standing: Standing, now: datetime) -> str:
     """How long the vendor still has the day."""
     seconds = (standing.kept_until - now).total_seconds()
     if not standing.kept:
@@ -199,7 +199,7 @@ def _summary(surveyed: Sequence[Surveyed], now: datetime) -> Iterator[str]:
     if fetchable:
         _, each, day = min(fetchable, key=lambda found: found[0])
         what = " ".join(filter(None, (each.account.vendor, each.account.id)))
-        yield f"The most endangered: {what} {day.day}, {_left(day, now)} at the vendor."
+        yield f"The most endangered: {what} {day.day}, {left(day, now)} at the vendor."
     if any(day.repairable and each.account.configured for each, day in unwhole):
         yield f"'{program()} catch-up' fetches and loads what can be had."
     if forgotten := sum(not day.repairable for _, day in unwhole):

@@ -107,8 +107,8 @@ def run_accounts(
     shops: list[Workshop] = []
     with ExitStack() as stack, reported(console, place, request.report_file, request.command) as working:
         accounts = plan()
-        stack.callback(_close, shops)
-        stack.callback(_note, shops, working.report)
+        stack.callback(close_all, shops)
+        stack.callback(note_by_any, shops, working.report)
         if not request.dry_run:
             prepare(place, with_setup=request.with_setup)
         for opening in accounts:
@@ -131,12 +131,13 @@ def _run(shop: Workshop, request: Request, working: Working) -> None:
             working.console.say(sentence)
 
 
-def _close(shops: Sequence[Workshop]) -> None:
+def close_all(shops: Sequence[Workshop]) -> None:
+    """Give the connections of all accounts back."""
     for shop in shops:
         shop.close()
 
 
-def _note(shops: Sequence[Workshop], report: RunReport) -> None:
+def note_by_any(shops: Sequence[Workshop], report: RunReport) -> None:
     """The run's document, by way of any account: they share their destinations."""
     if shops:
         note_run(shops[0], report)

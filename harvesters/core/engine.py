@@ -107,9 +107,9 @@ class _Slice:
                 self.manifest.destinations.setdefault(name, Loaded(Stamps()))
 
     def _wants_fetch(self) -> bool:
-        """A nightly run takes a day that the vendor no longer has for what a destination is owed."""
+        """Without named days, one that the vendor no longer has is taken for what a destination is owed."""
         options = self.shop.options
-        if options.nightly and self.day < self.shop.limits.oldest_kept(self.fetch.when.now):
+        if options.chosen_by_us and self.day < self.shop.limits.oldest_kept(self.fetch.when.now):
             if not self.manifest.settled:
                 text = f"{self.day} had not settled when {self.shop.vendor} last had it: what came later is not here."
                 self.report.warnings.append(text)

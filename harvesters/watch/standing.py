@@ -155,13 +155,12 @@ def _missing(brief: Brief) -> Iterator[Missing]:
 
 
 def _load(identity: str, loaded: BriefLoaded, brief: Brief, used: Collection[str]) -> LoadState:
-    has, unreached = loaded.records, identity.startswith(UNREACHED)
+    has = loaded.records
     owed = sum(name not in has or has[name].digest != record.digest for name, record in brief.records.items())
     refused: Counter[str] = Counter()
     for refusal in loaded.refused.values():
         refused.update(refusal.reasons)
-    counts = unreached or identity in used
-    return LoadState(name_of(identity), identity, len(brief.records), owed, dict(refused), counts)
+    return LoadState(name_of(identity), identity, len(brief.records), owed, dict(refused), identity in used)
 
 
 def name_of(identity: str) -> str:

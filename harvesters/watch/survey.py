@@ -62,9 +62,9 @@ class Surveyed:
         return all(each.whole for each in self.days)
 
     def totals(self) -> Iterator[Totals]:
-        """The load state of each destination in use."""
+        """The load state of each destination in use that could be reached."""
         filled = [each for each in self.days if each.records]
-        for identity in sorted(self.used):
+        for identity in sorted(name for name in self.used if not name.startswith(UNREACHED)):
             loads = [load for each in filled for load in each.loads if load.identity == identity and load.records]
             owed = [load.owed for load in loads if load.owed]
             numbers = len(loads) - len(owed), len(owed), sum(owed), len(filled) - len(loads)
@@ -111,10 +111,11 @@ def _found(data_dir: Path, account: Watched, day: Day) -> Found:
 
 
 def _used(found: Mapping[Day, Found]) -> frozenset[str]:
-    """The destinations of the day that was listed last.
+    """The destinations of the day that was listed last, and those that could not be reached on any day.
 
-    What older days alone name, such as a cluster that is no more, is owed nothing.
+    What else older days alone name, such as a cluster that is no more, is owed nothing.
     """
     briefs = [each.brief for each in found.values() if each.brief and each.brief.destinations]
     newest = max(briefs, key=lambda brief: brief.listed_at, default=None)
-    return frozenset(name for name in newest.destinations if not name.startswith(UNREACHED)) if newest else frozenset()
+    unreached = {name for brief in briefs for name in brief.destinations if name.startswith(UNREACHED)}
+    return frozenset(unreached.union(newest.destinations if newest else ()))
