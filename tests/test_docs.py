@@ -90,7 +90,7 @@ def test_the_settings_table_has_every_setting_that_the_code_reads() -> None:
     assert table == [
         "ES_HOST", "ES_API_KEY", "ES_USER", "ES_PASSWORD", "ES_CA_FILE", "INDEX_PREFIX", "DATA_DIR",
         "ACCOUNTS_FILE", "VENDOR_CA_FILE", "QUALITY_PROFILE", "GEOIP_FILE", "GEOIP_ASN_FILE", "LOOKUP_FILE",
-        "VCONF_NOW",
+        "PING_URL", "METRICS_FILE", "VCONF_NOW",
         "OPENTOK_API_KEY", "OPENTOK_API_SECRET", "OPENTOK_URL", "OPENTOK_BITRATE_UNIT",
         "VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY",
         "ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET", "ZOOM_OAUTH_URL", "ZOOM_URL", "ZOOM_PLAN",
@@ -109,6 +109,7 @@ def test_the_example_has_the_settings_that_the_code_reads_and_no_secret() -> Non
     assert {setting.env: example[setting.env] for setting in settings if setting.secret} == {
         "ES_API_KEY": "",
         "ES_PASSWORD": "",
+        "PING_URL": "",
         "OPENTOK_API_SECRET": "",
         "VONAGE_PRIVATE_KEY": "",
         "ZOOM_CLIENT_SECRET": "",

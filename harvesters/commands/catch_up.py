@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harvesters import SOURCES
+from harvesters.commands.cron import CRON, common_flags, splay, watchers
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import ACCOUNTS, DRY_RUN, OUTPUT, PACE, SOURCE, apply
 from harvesters.commands.workplace import window, workplace
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option("--last", metavar="SPAN", help="Only the last days before today, such as 7d.")
 @SOURCE
-@apply((ACCOUNTS, *OUTPUT, DRY_RUN, *PACE))
+@apply((ACCOUNTS, *OUTPUT, DRY_RUN, *PACE, *CRON))
 @click.pass_context
 def catch_up(ctx: click.Context, /, **given: Any) -> Exit:
     """Choose, fetch, load."""
@@ -43,7 +44,7 @@ def catch_up(ctx: click.Context, /, **given: Any) -> Exit:
     from harvesters.commands.repairing import repair
     from harvesters.commands.work import Request
 
-    place = workplace(ctx.obj["env_file"], {"es_host": given["es_host"]})
+    place = workplace(ctx.obj["env_file"], common_flags(given))
     days = window(place.clock, None, None, None, given["last"])
     console: Console = ctx.obj["console"]
     options = Options(
@@ -54,7 +55,9 @@ def catch_up(ctx: click.Context, /, **given: Any) -> Exit:
         deadline=parse_span(given["deadline"]),
     )
     asked = None if days.nightly else days.days
-    request = Request("catch-up", asked, given["report"], given["with_setup"], options.dry_run)
+    told = [] if options.dry_run else watchers(place)
+    request = Request("catch-up", asked, given["report"], given["with_setup"], options.dry_run, told)
+    splay(place.clock, given["splay"], console)
     vendors = given["sources"] or list(SOURCES)
     return repair(
         lambda: [

@@ -9,6 +9,7 @@ import click
 
 from harvesters import SOURCES, source_class
 from harvesters.commands.console import Console
+from harvesters.commands.cron import CRON, common_flags, splay, watchers
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import ACCOUNTS, DATES, OUTPUT, PACE, SELECTING, apply
 from harvesters.commands.workplace import window, workplace
@@ -30,7 +31,7 @@ SESSION_IDS = click.option("--session-id", "calls", multiple=True, metavar="ID",
 def vendor_command(vendor: str) -> click.Command:
     """The command of one vendor."""
     source = source_class(vendor)
-    options = (*DATES, ACCOUNTS, *OUTPUT, *SELECTING, *PACE, SESSION_IDS, *_own_options(source))
+    options = (*DATES, ACCOUNTS, *OUTPUT, *SELECTING, *PACE, *CRON, SESSION_IDS, *_own_options(source))
     function: Callable[..., Any] = apply(options)(_harvest(vendor))
     params: list[click.Parameter] = function.__click_params__[::-1]  # type: ignore[attr-defined]
     return click.Command(vendor, callback=function, params=params, help=_help(source), epilog=COMMON)
@@ -87,7 +88,7 @@ def _harvest(vendor: str) -> Callable[..., Exit]:
     ),
     epilog=COMMON,
 )
-@apply((*DATES, ACCOUNTS, *OUTPUT, *SELECTING, *PACE))
+@apply((*DATES, ACCOUNTS, *OUTPUT, *SELECTING, *PACE, *CRON))
 @click.pass_context
 def every(ctx: click.Context, /, **given: Any) -> Exit:
     """Run them all."""
@@ -101,12 +102,14 @@ def _run(
     from harvesters.commands.chosen import chosen
     from harvesters.commands.work import Request, run_accounts
 
-    place = workplace(ctx.obj["env_file"], {**own, "es_host": given["es_host"]})
+    place = workplace(ctx.obj["env_file"], {**own, **common_flags(given)})
     days = window(place.clock, given["date"], given["first"], given["end"], given["last"])
     options = _options(given, nightly=days.nightly)
     asked = None if days.nightly else days.days
-    request = Request(command, asked, given["report"], given["with_setup"], options.dry_run)
+    told = [] if options.dry_run else watchers(place)
+    request = Request(command, asked, given["report"], given["with_setup"], options.dry_run, told)
     console: Console = ctx.obj["console"]
+    splay(place.clock, given["splay"], console)
     alone = command != "all"
     return run_accounts(
         lambda: _openings(chosen(place, vendors, given["accounts"], alone=alone), Run.begin(place, console, options)),

@@ -12,6 +12,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
 CONCURRENCY = 4
 DEADLINE = "2h"
+LAST = "90d"
+"""What is looked at where nobody says how far back."""
 
 DATES: tuple[Any, ...] = (
     click.option("--date", metavar="DAY", help="A UTC day: YYYY-MM-DD, 'yesterday' or 'today'."),

@@ -32,7 +32,7 @@ def repair(
     `plan` gives what opens the accounts; what it raises ends the run before the first one, and is in the report too.
     """
     shops: list[Workshop] = []
-    with ExitStack() as stack, reported(console, place, request.report_file, request.command) as working:
+    with ExitStack() as stack, reported(console, place, request) as working:
         accounts = plan()
         stack.callback(close_all, shops)
         stack.callback(note_by_any, shops, working.report)

@@ -11,8 +11,8 @@ import msgspec
 
 from harvesters import SOURCES
 from harvesters.commands.examples import COMMON, with_examples
-from harvesters.commands.options import ACCOUNTS, SOURCE
-from harvesters.commands.status_page import numbers, page
+from harvesters.commands.options import ACCOUNTS, LAST, SOURCE
+from harvesters.commands.status_page import page
 from harvesters.commands.verified import verified_code, verified_json, verified_lines, verify
 from harvesters.commands.watched import watched
 from harvesters.commands.workplace import window, workplace
@@ -20,8 +20,6 @@ from harvesters.core.day import Day, iso
 from harvesters.core.errors import Exit, worst
 from harvesters.watch.standing import Standing
 from harvesters.watch.survey import Surveyed, survey
-
-LAST = "90d"
 
 
 @click.command(
@@ -85,7 +83,7 @@ def _account(surveyed: Surveyed) -> dict[str, Any]:
         "retention_days": account.limits.retention.days,
         "oldest_kept": str(surveyed.oldest_kept),
         "whole": surveyed.whole,
-        "states": numbers(surveyed),
+        "states": surveyed.states(),
         "destinations": list(surveyed.totals()),
         "days": [_day(each) for each in surveyed.days],
     }

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from harvesters.commands.examples import program
 from harvesters.core.day import Day
-from harvesters.core.report import COMPLETE, DEFERRED, EMPTY, FAILED, PARTIAL
+from harvesters.core.report import DEFERRED, EMPTY, FAILED, PARTIAL
 from harvesters.core.words import length, many
 from harvesters.watch.standing import FORGOTTEN, NEVER, Missing, Standing
 from harvesters.watch.survey import Surveyed, Totals
@@ -204,9 +204,3 @@ def _summary(surveyed: Sequence[Surveyed], now: datetime) -> Iterator[str]:
         yield f"'{program()} catch-up' fetches and loads what can be had."
     if forgotten := sum(not day.repairable for _, day in unwhole):
         yield f"{many(forgotten, 'day')} cannot be made more whole: the vendor has no more of them."
-
-
-def numbers(surveyed: Surveyed) -> dict[str, int]:
-    """How many days are in which state; states without a day stand in it too."""
-    found = Counter(each.state for each in surveyed.days)
-    return {state: found[state] for state in (COMPLETE, EMPTY, PARTIAL, DEFERRED, FAILED, NEVER)}

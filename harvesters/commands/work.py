@@ -11,9 +11,10 @@ import msgspec
 from harvesters import __version__
 from harvesters.commands.build import prepare
 from harvesters.commands.console import Console
+from harvesters.commands.cron import Watcher
 from harvesters.commands.workplace import Workplace
 from harvesters.core.day import Day, iso
-from harvesters.core.errors import Exit, HarvestError, InterruptedRunError, UsageError
+from harvesters.core.errors import Exit, HarvestError, InterruptedRunError, UsageError, worst
 from harvesters.core.notes import note_run
 from harvesters.core.report import RunReport
 from harvesters.core.run import finish, run_days
@@ -22,13 +23,14 @@ from harvesters.core.workshop import Workshop
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked of a run; `days` None is the nightly choice."""
+    """What the user asked of a run; `days` None is the nightly choice; `watchers` are told of it."""
 
     command: str
     days: tuple[Day, ...] | None = None
     report_file: Path | None = None
     with_setup: bool = False
     dry_run: bool = False
+    watchers: Sequence[Watcher] = ()
 
 
 @dataclass(slots=True)
@@ -51,13 +53,15 @@ class Working:
 
 
 @contextmanager
-def reported(console: Console, place: Workplace, report_file: Path | None, command: str) -> Iterator[Working]:
-    """A run whose summary is said and whose report is written however it ends."""
-    if report_file:
-        _check(report_file)
-    report = RunReport(uuid.uuid4().hex, command, __version__, iso(place.clock.now()))
+def reported(console: Console, place: Workplace, request: Request) -> Iterator[Working]:
+    """A run whose summary is said, whose report is written, and of which the watchers are told, however it ends."""
+    if request.report_file:
+        _check(request.report_file)
+    report = RunReport(uuid.uuid4().hex, request.command, __version__, iso(place.clock.now()))
     working = Working(report, console)
     try:
+        for each in request.watchers:
+            each.began(report)
         yield working
     except HarvestError as error:
         working.failed(error)
@@ -69,9 +73,21 @@ def reported(console: Console, place: Workplace, report_file: Path | None, comma
     finally:
         place.enrichment.close()
         finish(report, place.clock.now(), working.codes)
-        if report_file:
-            _write(report_file, report)
+        _tell(report, request)
     console.run_ended(report)
+
+
+def _tell(report: RunReport, request: Request) -> None:
+    """Write the report, then tell the watchers."""
+    try:
+        if request.report_file:
+            _write(request.report_file, report)
+    except HarvestError as error:
+        report.exit_code = worst([report.exit_code, error.exit_code])
+        raise
+    finally:
+        for each in request.watchers:
+            each.ended(report)
 
 
 def _check(path: Path) -> None:
@@ -105,7 +121,7 @@ def run_accounts(
     and is in the report too.
     """
     shops: list[Workshop] = []
-    with ExitStack() as stack, reported(console, place, request.report_file, request.command) as working:
+    with ExitStack() as stack, reported(console, place, request) as working:
         accounts = plan()
         stack.callback(close_all, shops)
         stack.callback(note_by_any, shops, working.report)

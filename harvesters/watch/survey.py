@@ -1,5 +1,6 @@
 """Where the days of an account stand, read from its manifests; no lock is taken, and nothing is written."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,10 +11,11 @@ from harvesters.core.days import archived_days
 from harvesters.core.errors import ArchiveError
 from harvesters.core.fetching import Schedule
 from harvesters.core.manifest import UNREACHED
+from harvesters.core.report import COMPLETE, DEFERRED, EMPTY, FAILED, PARTIAL
 from harvesters.core.source import Limits
 from harvesters.core.store import SliceStore
 from harvesters.watch.brief import read_brief
-from harvesters.watch.standing import Found, Standing, name_of, standing
+from harvesters.watch.standing import NEVER, Found, Standing, name_of, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Surveyed:
     def whole(self) -> bool:
         """Whether nothing is missing on any day."""
         return all(each.whole for each in self.days)
+
+    def states(self) -> dict[str, int]:
+        """How many days are in which state; states without a day stand in it too."""
+        found = Counter(each.state for each in self.days)
+        return {state: found[state] for state in (COMPLETE, EMPTY, PARTIAL, DEFERRED, FAILED, NEVER)}
 
     def totals(self) -> Iterator[Totals]:
         """The load state of each destination in use that could be reached."""
