@@ -406,6 +406,12 @@ def test_all_whole_is_exit_0(night: Night) -> None:
     assert "1 account, 1 day (1 complete): all whole." in done.stdout
 
 
+def test_days_before_the_first_that_the_vendor_still_has_are_told_of(night: Night) -> None:
+    shown = night.command("status", "--last", "7d").stdout
+    # From the 31st of October to the 12th of November.
+    assert "  13 days before the first can still be had: catch-up takes them too\n" in shown
+
+
 def test_an_account_that_the_settings_do_not_know_any_more_is_shown_as_such(night: Night) -> None:
     other = night.later(more={"OPENTOK_API_KEY": "77"})
     _, found = as_json(other, "--last", "7d")

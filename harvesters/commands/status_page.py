@@ -64,6 +64,8 @@ def page(surveyed: Sequence[Surveyed], window: Sequence[Day], now: datetime, *, 
         yield from _head(each)
         yield from _calendar(each, window, used, colour=colour)
         yield from map(_loaded, each.totals())
+        if each.earlier and each.account.configured:
+            yield f"  {many(each.earlier, 'day')} before the first can still be had: catch-up takes them too"
         yield from _unwhole(each, now)
         yield ""
     yield from _legend(used, kept=any(window[0] < each.oldest_kept <= window[-1] for each in surveyed), colour=colour)

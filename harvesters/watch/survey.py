@@ -63,6 +63,11 @@ class Surveyed:
         """Whether nothing is missing on any day."""
         return all(each.whole for each in self.days)
 
+    @property
+    def earlier(self) -> int:
+        """How many days before the first the vendor still has."""
+        return max(0, (self.first.date - self.oldest_kept.date).days) if self.first else 0
+
     def states(self) -> dict[str, int]:
         """How many days are in which state; states without a day stand in it too."""
         found = Counter(each.state for each in self.days)
