@@ -178,6 +178,14 @@ def test_the_status_on_the_page_has_the_members_of_a_real_one(shell: Shell) -> N
     assert set(account["days"][0]["destinations"][0]) == set(real["days"][0]["destinations"][0])
 
 
+def test_the_doctor_s_answer_on_the_page_has_the_members_of_a_real_one(shell: Shell) -> None:
+    (shown,) = map(json.loads, blocks("json", (PROJECT / "docs" / "troubleshooting.md").read_text()))
+    real = json.loads(shell("doctor", "--json").out)
+
+    assert set(shown) == set(real)
+    assert set(shown["checks"][0]) == set(real["checks"][0])
+
+
 def test_every_sign_of_the_calendar_is_explained() -> None:
     explained = re.findall(r"^\|[^|]*\| `(.)` \|", (PROJECT / "docs" / "status.md").read_text(), re.MULTILINE)
 

@@ -24,6 +24,7 @@ COMMANDS = {
         "harvesters.commands.catch_up:catch_up",
         "Whatever is not whole, the most endangered days first.",
     ),
+    "doctor": ("harvesters.commands.doctor:doctor", "Look whether everything that a run needs is there."),
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
     "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
     "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch: index templates."),
