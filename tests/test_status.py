@@ -297,6 +297,12 @@ def test_the_page_says_what_is_missing_and_how_long_it_can_be_had(mixed: Path) -
         assert said in text, said
 
 
+def test_where_there_are_several_destinations_they_are_named(tmp_path: Path) -> None:
+    put(tmp_path, told(known("11-18", settled=True, has={"lake": "", CLUSTER: DIGEST}), state="complete"))
+    text = " ".join(" ".join(page([surveyed(tmp_path)], WINDOW, NOW, colour=False)).split())
+    assert "catch-up --destination index --destination lake' fetches and loads what can be had." in text
+
+
 def test_the_page_fits_a_terminal_and_needs_no_colour(mixed: Path) -> None:
     plain = list(page([surveyed(mixed)], WINDOW, NOW, colour=False))
     coloured = list(page([surveyed(mixed)], WINDOW, NOW, colour=True))

@@ -11,7 +11,7 @@ from harvesters.commands.examples import program
 from harvesters.core.day import Day
 from harvesters.core.report import DEFERRED, EMPTY, FAILED, PARTIAL
 from harvesters.core.words import length, many
-from harvesters.watch.standing import FORGOTTEN, NEVER, Missing, Standing
+from harvesters.watch.standing import FORGOTTEN, NEVER, Missing, Standing, name_of
 from harvesters.watch.survey import Surveyed, Totals
 
 WIDTH, MOST_NAMED = 80, 10
@@ -188,6 +188,12 @@ def _legend(used: set[Mark], *, kept: bool, colour: bool) -> Iterator[str]:
     yield line.rstrip()
 
 
+def _into(surveyed: Sequence[Surveyed]) -> str:
+    """The destinations to name, where there are several: by default there is one."""
+    names = sorted({name_of(identity) for each in surveyed for identity in each.used})
+    return "".join(f" --destination {name}" for name in names) if len(names) > 1 else ""
+
+
 def _summary(surveyed: Sequence[Surveyed], now: datetime) -> Iterator[str]:
     """The last lines: numbers, what is in most danger, and the command to type."""
     days = [(each, day) for each in surveyed for day in each.days]
@@ -203,6 +209,6 @@ def _summary(surveyed: Sequence[Surveyed], now: datetime) -> Iterator[str]:
         what = " ".join(filter(None, (each.account.vendor, each.account.id)))
         yield f"The most endangered: {what} {day.day}, {left(day, now)} at the vendor."
     if any(day.repairable and each.account.configured for each, day in unwhole):
-        yield f"'{program()} catch-up' fetches and loads what can be had."
+        yield f"'{program()} catch-up{_into(surveyed)}' fetches and loads what can be had."
     if forgotten := sum(not day.repairable for _, day in unwhole):
         yield f"{many(forgotten, 'day')} cannot be made more whole: the vendor has no more of them."
