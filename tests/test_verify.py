@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import zstandard
 
+from harvesters.core.day import Day
+from harvesters.core.destinations import Countable, Target
 from harvesters.core.manifest import write_manifest
 from tests.nights import Night, state, vendor
 from tests.opentok_days import KEY, session
@@ -99,6 +101,30 @@ def test_documents_that_are_gone_or_too_many_in_the_index_are_counted_by_call(
         ("11-18", "index", f"index has {len(streams) + 1} of {len(streams)} stream documents of {second}"),
     ]
     assert found["differences"][0]["expected"] - found["differences"][0]["found"] == 1
+
+
+def test_conferences_that_no_manifest_knows_are_named_in_the_index(
+    night: Night, es: Elasticsearch, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the day and account alone, page by page."""
+    (one, other) = names(night, DAYS[1])
+    made = [(account, _of(es, prefix, "conferences", name)[0]["_source"]) for account, name in (
+        (KEY, one), (KEY, other), ("another", one),
+    )]  # fmt: skip
+    for number, (account, document) in enumerate(made):
+        document["vconf"]["conference"]["id"] = f"stranger-{number}"
+        document["cloud"]["account"]["id"] = account
+        es.index(index=f"{prefix}-conferences-2026", document=document, refresh=True)
+    text = "index has 1 of 0 conference documents of conference stranger-"
+    expected = [("11-18", "index", text + number) for number in "01"]
+    assert told(verified(night, 3)) == expected
+    monkeypatch.setattr("harvesters.core.destinations.census.AT_ONCE", 1)
+    with night.shop(["index"]) as shop:
+        (index,) = shop.destinations
+        assert isinstance(index, Countable)
+        index.open()
+        found = index.recount(Target("opentok", KEY, Day(DAYS[1])), [])
+    assert len({each.record for each in found}) == 4
 
 
 def _of(es: Elasticsearch, prefix: str, what: str, name: str) -> list[dict[str, Any]]:
