@@ -27,9 +27,11 @@ from harvesters.core.manifest import CallState, Loaded, Manifest, Refusal, write
 from harvesters.core.stamps import Stamp
 from harvesters.opentok import OpenTok
 from harvesters.sandbox import Request, Response
+from harvesters.sandbox.peermetrics import serve_peermetrics
 from harvesters.watch.brief import read_brief
 from harvesters.watch.standing import Found, Standing, standing
 from harvesters.watch.survey import Surveyed, Watched, survey
+from tests import peermetrics_days
 from tests.nights import HOME, Night, Vendor, state, vendor
 from tests.opentok_days import KEY, session, session_id
 from tests.opentok_faults import UNLIMITED, asked_for
@@ -455,6 +457,23 @@ def test_accounts_and_vendors_can_be_chosen(tmp_path: Path) -> None:
     wrong = shell("status", "--account", "school-b")
     assert wrong.code == 2
     assert "did you mean 'school-a'?" in wrong.err
+
+
+def test_accounts_that_only_the_vendor_tells_are_known_from_the_archive(tmp_path: Path) -> None:
+    """The apps of a peermetrics server: what the settings say of it holds for each of them."""
+    shell = Shell(tmp_path)
+    now = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    with serve_peermetrics(peermetrics_days.everything(), now=lambda: now) as server:
+        shell.env |= {**peermetrics_days.environment(server), "VCONF_NOW": now.isoformat()}
+        harvested = shell("peermetrics", "--last", "3d", "--report", "report.json")
+    assert harvested.code == 0, harvested.err
+    slices = json.loads((tmp_path / "report.json").read_text())["slices"]
+    found = json.loads(shell("status", "--json", "--last", "3d").out)["accounts"]
+    archived = {each["account"] for each in slices}
+    assert {each["account"] for each in found} == archived
+    assert all(each["configured"] and each["name"] == "default" for each in found)
+    states = {(each["account"], day["day"]): day["state"] for each in found for day in each["days"]}
+    assert states == {(each["account"], each["day"]): each["state"] for each in slices}
 
 
 def test_without_any_account_there_is_nothing_to_look_at(tmp_path: Path) -> None:
