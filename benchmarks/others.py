@@ -21,6 +21,7 @@ from the_day import DAY, others_settings
 from harvesters import source_class
 from harvesters.commands.build import recipe
 from harvesters.commands.workplace import vendor_settings, workplace
+from harvesters.core.allocator import give_back_large_buffers
 from harvesters.core.answers import Answer, Api, Request
 from harvesters.core.day import Clock, Day
 from harvesters.core.http import HttpApi, Port
@@ -55,6 +56,7 @@ class _Case:
 
 def main(vendor: str, calls: int, rounds: int) -> None:
     """Measure and print."""
+    give_back_large_buffers()  # as the command does
     with TemporaryDirectory() as folder:
         made, answers = _material(Path(folder), vendor, calls)
         ours = list(documents(made))

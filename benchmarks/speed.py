@@ -19,6 +19,7 @@ from nowhere import Nowhere
 from processes import served
 from usual import Usual
 
+from harvesters.core.allocator import give_back_large_buffers
 from harvesters.core.destinations import Counts
 from harvesters.core.destinations.bulk import Body
 from harvesters.core.destinations.elastic import FILTER, Cluster
@@ -33,6 +34,7 @@ FLOORS_AFTER = (1, 3)
 
 def main(calls: int, rounds: int) -> None:
     """Measure and print."""
+    give_back_large_buffers()  # as the command does
     with TemporaryDirectory() as folder, served("sink.py") as url:
         made = material(Path(folder), calls, url)
         load_templates(made.place.common)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import importlib.util
 import json
 import re
@@ -19,9 +20,12 @@ from harvesters import SOURCES, source_class
 from harvesters.commands.main import EXIT_CODES
 from harvesters.commands.status_page import BEFORE, MARKS
 from harvesters.core.common_settings import CommonSettings
+from harvesters.core.declaration import declared
 from harvesters.core.errors import Exit
+from harvesters.core.keyed import HOW, Key
 from harvesters.core.settings import public
 from harvesters.enrich.lookup import read_lookup
+from harvesters.enrich.privacy import BECOMES
 from harvesters.opentok import OpenTok
 from harvesters.sandbox.peermetrics import serve_peermetrics
 from tests import peermetrics_days, zoom_days
@@ -90,7 +94,8 @@ def test_the_settings_table_has_every_setting_that_the_code_reads() -> None:
     assert table == [
         "ES_HOST", "ES_API_KEY", "ES_USER", "ES_PASSWORD", "ES_CA_FILE", "INDEX_PREFIX", "DATA_DIR",
         "ACCOUNTS_FILE", "VENDOR_CA_FILE", "QUALITY_PROFILE", "GEOIP_FILE", "GEOIP_ASN_FILE", "LOOKUP_FILE",
-        "PING_URL", "METRICS_FILE", "VCONF_NOW",
+        "PRIVACY", "PRIVACY_KEY_FILE", "PING_URL", "METRICS_FILE",
+        "VCONF_NOW",
         "OPENTOK_API_KEY", "OPENTOK_API_SECRET", "OPENTOK_URL", "OPENTOK_BITRATE_UNIT",
         "VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY",
         "ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET", "ZOOM_OAUTH_URL", "ZOOM_URL", "ZOOM_PLAN",
@@ -235,7 +240,7 @@ def test_every_command_line_of_the_readme_works(shell: Shell, es_url: str, prefi
         for demo in demos:
             demo.result()
 
-    assert len(harvests) == 17
+    assert len(harvests) == 20
     assert (shell.folder / ".env").stat().st_mode & 0o777 == 0o600
 
 
@@ -305,6 +310,31 @@ def test_the_lines_of_the_readme_that_find_something_missing_work_too(shell: She
         for line in found:
             done = shell(*shlex.split(line)[1:])
             assert done.code in {0, 3}, f"{line}\n{done.err}"
+
+
+def test_the_page_on_privacy_finds_somebody_s_pseudonym() -> None:
+    """What one may type to find somebody by hand is what the program makes."""
+    page = (PROJECT / "docs" / "privacy.md").read_text()
+    (typed,) = re.findall(r"^printf '(.+?)' \| openssl dgst -sha256 -hmac .* \| head -c 32$", page, re.MULTILINE)
+    text = re.sub(rb"\\([0-7]{1,3})", lambda octal: bytes([int(octal[1], 8)]), typed.encode())
+    key = "8f" * 32
+
+    assert hmac.new(key.encode(), text, "sha256").hexdigest()[:32] == (
+        Key(key.encode(), "").of("user.email", "ann@example.com")
+    )
+    assert HOW.split("`")[1].strip() in page
+    assert HOW.split("`")[1] == next(iter(blocks("sh", page))).strip()
+
+
+def test_the_page_on_privacy_tells_of_every_profile() -> None:
+    page = (PROJECT / "docs" / "privacy.md").read_text()
+    told = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+
+    assert told == ["full", *BECOMES]
+    for profile in told:
+        parsed = next(each for name, each in declared(CommonSettings) if name == "privacy").parse(profile)
+        assert parsed == profile
+        assert f"`PRIVACY={profile}`" in README
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -60,17 +60,36 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "harvesters.sandbox",
         "harvesters.quality",
         "harvesters.enrich",
+        "harvesters.finding",
+        "harvesters.story",
         "harvesters.watch",
         *VENDORS,
     ),
     "harvesters.watch": (
         "harvesters.commands",
+        "harvesters.finding",
         "harvesters.sandbox",
+        "harvesters.story",
         "harvesters.quality",
         "harvesters.enrich",
         *VENDORS,
     ),
-    "harvesters.quality": ("harvesters.commands", "harvesters.sandbox", "harvesters.enrich", *VENDORS),
+    "harvesters.quality": (
+        "harvesters.commands",
+        "harvesters.story",
+        "harvesters.sandbox",
+        "harvesters.enrich",
+        *VENDORS,
+    ),
+    "harvesters.story": (
+        "harvesters.commands",
+        "harvesters.finding",
+        "harvesters.sandbox",
+        "harvesters.enrich",
+        "harvesters.core.destinations",
+        *VENDORS,
+    ),
+    "harvesters.finding": ("harvesters.commands", "harvesters.sandbox", "harvesters.quality", *VENDORS),
     "harvesters.enrich": ("harvesters.commands", "harvesters.sandbox", "harvesters.quality", *VENDORS),
     "harvesters.sandbox": ("harvesters.commands", "harvesters.enrich", *VENDORS),
     **{
@@ -120,7 +139,7 @@ def test_the_imports_of_a_file_are_found_wherever_they_stand() -> None:
 
 HEAVY = ("elasticsearch", "elastic_transport", "gql", "graphql", "duckdb", "rich", "jwt", "maxminddb", "ua_parser")
 """What is imported where it is used. The list of all commands needs no HTTP either."""
-OWN = ("opentok", "replay", "status", "catch-up", "doctor")
+OWN = ("opentok", "replay", "explain", "status", "catch-up", "doctor")
 
 
 @pytest.mark.parametrize("typed", ["--help", "--version", *(f"{each} --help" for each in OWN)])

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from harvesters.core.spans import settle
 from harvesters.core.tree import Conference, Entity, Interval, Machine, Medium, Quality, Row, Stream
 from harvesters.quality.assessment import QualityAssessment
-from harvesters.quality.rollup import Rolled, percentile, rolled, worst
+from harvesters.quality.measured import Taken, percentile
+from harvesters.quality.rollup import Rolled, worst
 from harvesters.quality.scoring import Judge
 from harvesters.quality.thresholds import thresholds
 
@@ -24,6 +25,13 @@ BAD = Medium(loss_pct=30.0)
 FINE = Medium(loss_pct=0.0)
 
 
+def rolled(
+    media: Sequence[Medium], seconds: Sequence[float], packets: Sequence[float | None] = (), score: str = "mos"
+) -> Rolled:
+    at = [round(1000 * sum(seconds[: number + 1])) for number in range(len(media))]
+    return Taken(media, at, seconds, packets or [None] * len(media)).rolled(score, thresholds())
+
+
 def of_scores(*pairs: tuple[float, float | None]) -> Rolled:
     """A stream's audio of these scores, each for so many seconds."""
     media = [
@@ -32,7 +40,7 @@ def of_scores(*pairs: tuple[float, float | None]) -> Rolled:
         else Medium(mos=mos, label="good")
         for _, mos in pairs
     ]
-    return rolled(media, [seconds for seconds, _ in pairs], [None] * len(pairs), "mos", thresholds())
+    return rolled(media, [seconds for seconds, _ in pairs])
 
 
 def test_scores_are_averaged_by_seconds() -> None:
@@ -92,13 +100,13 @@ def test_a_percentile_is_one_of_the_values_and_not_exceeded_for_that_share(
 def test_loss_is_that_of_all_packets_where_they_were_counted() -> None:
     """4 of 400 and 90 of 900 lost are 94 of 1,300; by seconds it would be 5.5 %."""
     media = [Medium(loss_pct=1.0), Medium(loss_pct=10.0)]
-    found = rolled(media, [10, 10], [400, 900], "mos", thresholds())
+    found = rolled(media, [10, 10], [400, 900])
     assert found.block("mos")["loss_pct"] == {"avg": round(100 * 94 / 1300, 4), "p95": 10.0, "max": 10.0}
-    assert rolled(media, [10, 10], [None, None], "mos", thresholds()).metrics["loss_pct"].mean == 5.5
+    assert rolled(media, [10, 10]).metrics["loss_pct"].mean == 5.5
 
 
 def test_what_nobody_measured_is_absent_and_never_nothing() -> None:
-    block = rolled([Medium(rtt_ms=20.0), Medium()], [10, 10], [None, None], "mos", thresholds()).block("mos")
+    block = rolled([Medium(rtt_ms=20.0), Medium()], [10, 10]).block("mos")
     assert block == {
         "label": "unknown",
         "samples": 0,
@@ -110,7 +118,7 @@ def test_what_nobody_measured_is_absent_and_never_nothing() -> None:
 def test_a_picture_is_as_large_as_it_was_for_longest() -> None:
     small, large = ({"width": 4 * n, "height": 3 * n, "pixels": 12 * n * n} for n in (80, 160))
     media = [Medium(**small), Medium(**large), Medium(), Medium(**small)]  # type: ignore[arg-type]
-    assert rolled(media, [10, 25, 90, 10], [None] * 4, "score", thresholds()).size == (640, 480, 307_200)
+    assert rolled(media, [10, 25, 90, 10], score="score").size == (640, 480, 307_200)
 
 
 @pytest.mark.parametrize(

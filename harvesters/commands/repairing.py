@@ -1,5 +1,6 @@
 """A run over the days of all accounts at once, the most endangered first, with the locks of all of them."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
@@ -11,7 +12,7 @@ from harvesters.commands.workplace import Workplace
 from harvesters.core.day import Day
 from harvesters.core.errors import Exit, HarvestError, InterruptedRunError
 from harvesters.core.manifest import UNREACHED
-from harvesters.core.run import locked, reach_all, run_slices
+from harvesters.core.run import locked, outdated, reach_all, run_slices
 from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
 from harvesters.watch.catching_up import most_endangered_first, repairable
@@ -43,6 +44,8 @@ def repair(
         _announce(due, place, console)
         slices = [(shop, Day.parse(each.day, place.clock.now())) for shop, each in due]
         run_slices(slices, working.report, console.slice_ended)
+        for sentence in (each for shop in shops for each in outdated(shop, None)):
+            console.say(sentence, logging.WARNING)
     return working.report.exit_code
 
 

@@ -1,5 +1,6 @@
 """What harvesting and replaying have in common: a run report, its sentences, and its end."""
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,7 @@ from harvesters.commands.build import prepare
 from harvesters.commands.console import Console
 from harvesters.commands.cron import Watcher
 from harvesters.commands.workplace import Workplace
+from harvesters.core.allocator import give_back_large_buffers
 from harvesters.core.day import Day, iso
 from harvesters.core.errors import Exit, HarvestError, InterruptedRunError, UsageError, worst
 from harvesters.core.notes import note_run
@@ -57,6 +59,7 @@ def reported(console: Console, place: Workplace, request: Request) -> Iterator[W
     """A run whose summary is said, whose report is written, and of which the watchers are told, however it ends."""
     if request.report_file:
         _check(request.report_file)
+    give_back_large_buffers()
     report = RunReport(uuid.uuid4().hex, request.command, __version__, iso(place.clock.now()))
     working = Working(report, console)
     try:
@@ -144,7 +147,7 @@ def run_accounts(
 def _run(shop: Workshop, request: Request, working: Working) -> None:
     if not working.interrupted:
         for sentence in run_days(shop, request.days, working.report, working.console.slice_ended):
-            working.console.say(sentence)
+            working.console.say(sentence, logging.WARNING)
 
 
 def close_all(shops: Sequence[Workshop]) -> None:

@@ -15,6 +15,7 @@ from harvesters.core.accounts import Accounts, read_accounts
 from harvesters.core.common_settings import CommonSettings, cautions_of, problems_of
 from harvesters.core.day import Clock, Day, clock_from, days_between, parse_span
 from harvesters.core.errors import SettingsError, UsageError
+from harvesters.core.keyed import Key, exposed_key, read_key
 from harvesters.core.settings import Values, exposed, load, read, require
 from harvesters.enrich.enrichment import Enrichment, open_enrichment
 
@@ -85,6 +86,7 @@ class Workplace:
     problems: tuple[str, ...]
     accounts: Accounts = field(default_factory=Accounts)
     enrichment: Enrichment = field(default_factory=Enrichment)
+    key: Key | None = None
 
     def values_of(self, vendor: str, account: str) -> Values:
         """Where the settings of an account are looked up, by its name."""
@@ -112,12 +114,13 @@ def workplace(env_file: Path | None, flags: Mapping[str, str | None]) -> Workpla
     classes = {vendor: source_class(vendor).Settings for vendor in SOURCES}
     accounts = read_accounts(find_accounts(common, path), classes)
     open_to_all = exposed(values, [CommonSettings, *classes.values()], accounts.variables)
-    for caution in (*open_to_all, *cautions_of(common)):
+    for caution in (*open_to_all, *cautions_of(common), *exposed_key(common.privacy_key_file)):
         log.warning("%s", caution)
     clock = _clock(common, problems)
     data_dir = common.data_dir or default_data_dir(os.environ)
     enrichment = open_enrichment(common, problems)
-    return Workplace(values, common, clock, data_dir, tuple(problems), accounts, enrichment)
+    key = read_key(common.privacy_key_file, problems)
+    return Workplace(values, common, clock, data_dir, tuple(problems), accounts, enrichment, key)
 
 
 def _clock(common: CommonSettings, problems: list[str]) -> Clock:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from harvesters.core.keyed import ENV as KEY_ENV
+from harvesters.core.keyed import HOW
 from harvesters.core.settings import one_of, setting, travels_open, web_address
 
 _PREFIX_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
@@ -103,6 +105,15 @@ class CommonSettings:
     lookup_file: Path | None = setting(
         "LOOKUP_FILE", "table (.csv) of your own labels for rooms, persons and accounts", parse=Path
     )
+    privacy: str = setting(
+        "PRIVACY",
+        "what documents tell of people: full, pseudonymous (needs a key) or minimal (see docs/privacy.md)",
+        parse=one_of("full", "pseudonymous", "minimal"),
+        default="full",
+    )
+    privacy_key_file: Path | None = setting(
+        "PRIVACY_KEY_FILE", "your key of pseudonyms and of forgotten people, 32 bytes or more", parse=Path
+    )
     ping_url: str | None = setting(
         "PING_URL",
         "address of a watchdog such as healthchecks.io that is told when a run begins, and how it ends",
@@ -128,6 +139,8 @@ def problems_of(settings: CommonSettings) -> list[str]:
         found.append("ES_PASSWORD is set but ES_USER is not.")
     if settings.es_user and settings.es_api_key:
         found.append("ES_API_KEY and ES_USER are both set: keep one.")
+    if settings.privacy == "pseudonymous" and not settings.privacy_key_file:
+        found.append(f"PRIVACY is pseudonymous, which needs a key of yours, named by {KEY_ENV}: {HOW}")
     files = {
         "ES_CA_FILE": settings.es_ca_file,
         "ACCOUNTS_FILE": settings.accounts_file,
@@ -135,6 +148,7 @@ def problems_of(settings: CommonSettings) -> list[str]:
         "GEOIP_FILE": settings.geoip_file,
         "GEOIP_ASN_FILE": settings.geoip_asn_file,
         "LOOKUP_FILE": settings.lookup_file,
+        "PRIVACY_KEY_FILE": settings.privacy_key_file,
     }
     for env, path in files.items():
         if path and not path.is_file():

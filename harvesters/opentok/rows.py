@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from harvesters.core.day import instant_ms
+from harvesters.core.digits import rounded
 from harvesters.core.tree import Medium, Quality, Row
 
 MOST_CODECS = 8
@@ -61,7 +62,7 @@ def percent(ratio: float | None, oddities: Counter[str]) -> float | None:
     if ratio > 1:
         oddities["packet loss above 1"] += 1
         return None
-    return round(ratio * 100, 6) if ratio > 0 else 0.0
+    return rounded(ratio * 100) if ratio > 0 else 0.0
 
 
 def measurements(stats: list[Stat], *, sent: bool, screen: bool, oddities: Counter[str]) -> list[Row]:

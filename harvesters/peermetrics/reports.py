@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from harvesters.core.digits import rounded
 from harvesters.core.tree import Medium
 
 # Well inside what a `float` of Elasticsearch holds; NaN and infinite numbers are unreadable.
@@ -160,6 +161,46 @@ class Tick(msgspec.Struct, gc=False):
     rtt: float | None = None
 
 
+class Since(msgspec.Struct, gc=False):
+    """What lies between two reports of a track whose counters went on.
+
+    Attributes:
+        seconds: how long.
+        lost: packets lost; of a sent track as the other end says. None where nobody counted.
+        packets: what that is a share of: those that should have come, or were sent; likewise.
+        clamped: whether a loss below nothing stands as nothing, since some came twice or late.
+    """
+
+    seconds: float
+    lost: float | None
+    packets: float | None
+    clamped: bool
+
+
+def since(now: Tick, before: Tick, seconds: float) -> Since | None:
+    """What lies between two reports that are so far apart; None after a restart."""
+    one, other = now.report, before.report
+    if restarted(one, other):
+        return None
+    if one.packets_received is None:
+        packets = rose(one.packets_sent, other.packets_sent)
+        lost, clamped = _lost(now.remote, before.remote) if now.remote and before.remote else (None, False)
+        return Since(seconds, lost, packets, clamped)
+    lost, clamped = _lost(one, other)
+    came = rose(one.packets_received, other.packets_received)
+    return Since(seconds, lost, None if lost is None or came is None else lost + came, clamped)
+
+
+def _lost(now: Counters, before: Counters) -> tuple[float | None, bool]:
+    """Packets lost between two reports, and whether that was below nothing."""
+    one, other = now.packets_lost, before.packets_lost
+    if one is None or other is None:
+        return None, False
+    if one >= other:
+        return one - other, False
+    return (None, False) if restarted(now, before) else (0.0, True)
+
+
 def rose(now: float | None, before: float | None) -> float | None:
     """By how much a counter rose; absent where it fell, which is a restart, or where it is unknown."""
     if now is None or before is None or now < before:
@@ -171,7 +212,7 @@ def ratio(part: float | None, whole: float | None, factor: float = 1.0) -> float
     """A share, absent where there is nothing to share; that of nothing is common, and need not be rounded."""
     if part is None or whole is None or whole < LEAST:
         return None
-    return round(factor * part / whole, 6) if part else 0.0
+    return rounded(factor * part / whole) if part else 0.0
 
 
 def restarted(now: Counters, before: Counters) -> bool:
@@ -189,12 +230,6 @@ def restarted(now: Counters, before: Counters) -> bool:
     return one is not None and other is not None and one < other
 
 
-def came_twice(now: Counters, before: Counters) -> bool:
-    """Whether the counter of lost packets fell though nothing was restarted."""
-    one, other = now.packets_lost, before.packets_lost
-    return one is not None and other is not None and one < other and not restarted(now, before)
-
-
 def seconds_between(now: Tick, before: Tick) -> float:
     """By the client's own clock, where it tells both."""
     one, other = now.report.timestamp, before.report.timestamp
@@ -202,8 +237,8 @@ def seconds_between(now: Tick, before: Tick) -> float:
     return by_client if by_client >= LEAST else (now.at - before.at) / 1000
 
 
-def medium(now: Tick, before: Tick | None, seconds: float | None = None, packets: float | None = None) -> Medium:
-    """One measurement in our units; rates need the report before it, how long ago that was, and what was `expected`."""
+def medium(now: Tick, before: Tick | None = None, between: Since | None = None) -> Medium:
+    """One measurement in our units; rates need the report before it, and what lies between."""
     report = now.report
     heard = now.remote or report
     trip = now.rtt if heard.round_trip_time is None else heard.round_trip_time
@@ -216,9 +251,10 @@ def medium(now: Tick, before: Tick | None, seconds: float | None = None, packets
         jitter_ms=_milliseconds(jitter) if jitter else jitter,
         fps=report.frames_per_second,
     )
-    if before is not None:
-        _rates(found, report, before.report, seconds or seconds_between(now, before))
-        found.loss_pct = _loss(now, before, packets or expected(now, before))
+    if before is not None and between is not None:
+        _rates(found, report, before.report, between.seconds)
+        loss = ratio(between.lost, between.packets, 100)
+        found.loss_pct = min(100.0, loss) if loss else loss
     return found
 
 
@@ -236,16 +272,16 @@ def _rates(found: Medium, now: Report, before: Report, seconds: float) -> None:
     if size is None:
         size, had = now.bytes_sent, before.bytes_sent
     if size is not None and had is not None and size >= had:
-        found.bitrate_kbps = round((size - had) / seconds / 125, 6)
+        found.bitrate_kbps = rounded((size - had) / seconds / 125)
     if found.fps is None and now.media != "audio" and (frames := _frames(now, before)) is not None:
-        found.fps = round(frames / seconds, 6)
+        found.fps = rounded(frames / seconds)
     if now.jitter_buffer_emitted_count is not None:
         emitted = rose(now.jitter_buffer_emitted_count, before.jitter_buffer_emitted_count)
         found.buffer_ms = ratio(rose(now.jitter_buffer_delay, before.jitter_buffer_delay), emitted, 1000)
     if now.total_freezes_duration is not None:
         frozen = rose(now.total_freezes_duration, before.total_freezes_duration)
         # Most pictures never stand still.
-        found.freeze_pct = min(100.0, round(100 * frozen / seconds, 6)) if frozen else frozen
+        found.freeze_pct = min(100.0, rounded(100 * frozen / seconds)) if frozen else frozen
 
 
 def _frames(now: Report, before: Report) -> float | None:
@@ -256,32 +292,3 @@ def _frames(now: Report, before: Report) -> float | None:
         (now.frames_sent, before.frames_sent),
     )
     return next((found for one, other in pairs if (found := rose(one, other)) is not None), None)
-
-
-def _loss(now: Tick, before: Tick, packets: float | None) -> float | None:
-    """In percent of what was `expected`; of a sent track by what the other end says that it lost."""
-    if now.report.packets_received is not None:
-        return ratio(_lost(now.report, before.report), packets, 100)
-    if now.remote is None or before.remote is None:
-        return None
-    found = ratio(_lost(now.remote, before.remote), packets, 100)
-    return min(100.0, found) if found else found
-
-
-def expected(now: Tick, before: Tick) -> float | None:
-    """The packets that a loss is a share of: those that should have come, or were sent; None where nobody counted."""
-    one, other = now.report, before.report
-    if one.packets_received is None:
-        return rose(one.packets_sent, other.packets_sent)
-    lost, came = _lost(one, other), rose(one.packets_received, other.packets_received)
-    return None if lost is None or came is None else lost + came
-
-
-def _lost(now: Counters, before: Counters) -> float | None:
-    """Packets lost between two reports; none where some came twice or late, so that the counter fell."""
-    one, other = now.packets_lost, before.packets_lost
-    if one is None or other is None:
-        return None
-    if one >= other:
-        return one - other
-    return None if restarted(now, before) else 0.0

@@ -18,11 +18,9 @@ from harvesters.peermetrics.reports import (
     Report,
     Tick,
     Ways,
-    came_twice,
-    expected,
     medium,
-    restarted,
     seconds_between,
+    since,
 )
 from harvesters.peermetrics.rows import stamp
 
@@ -147,22 +145,15 @@ def measurements(track: Track, *, screen: bool) -> list[Row]:
 def _row(tick: Tick, before: Tick | None, *, screen: bool) -> Row:
     report = tick.report
     if before is None:
-        return Row(tick.at, _quality(report, medium(tick, None), screen=screen))
+        return Row(tick.at, _quality(report, medium(tick), screen=screen))
     seconds = seconds_between(tick, before)
     flags = () if SHORTEST_S <= seconds <= LONGEST_S else GAP
-    since = None if restarted(report, before.report) else before
-    if since and _clamped(tick, since):
+    between = since(tick, before, seconds)
+    if between is not None and between.clamped:
         flags += CLAMPED
-    packets = expected(tick, since) if since else None
-    quality = _quality(report, medium(tick, since, seconds, packets), screen=screen)
-    return Row(tick.at, quality, None, flags, Machine(Interval(round(seconds, 3))), packets)
-
-
-def _clamped(tick: Tick, before: Tick) -> bool:
-    """Whether a loss below nothing stands as nothing."""
-    if tick.remote and before.remote:
-        return came_twice(tick.remote, before.remote)
-    return came_twice(tick.report, before.report)
+    quality = _quality(report, medium(tick, before, between), screen=screen)
+    packets = between.packets if between else None
+    return Row(tick.at, quality, None, flags, Machine(Interval(round(seconds * 1000) / 1000)), packets)
 
 
 def _quality(report: Report, found: Medium, *, screen: bool) -> Quality:

@@ -1,7 +1,7 @@
 """Judges one record while its tree is walked: measurements, then streams, people, and the conference."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import compress
@@ -10,10 +10,11 @@ from typing import Any
 
 from harvesters.core.quality_fields import MEDIA
 from harvesters.core.spans import seconds
-from harvesters.core.tree import Conference, Entity, Issue, Row, Stream
+from harvesters.core.tree import Conference, Entity, Issue, Medium, Row, Stream
 from harvesters.quality import rule_issues, usage
 from harvesters.quality.findings import Findings
-from harvesters.quality.rollup import SCORES, Rolled, poor_span, rolled, worst
+from harvesters.quality.measured import Taken
+from harvesters.quality.rollup import SCORES, Rolled, worst
 from harvesters.quality.scoring import POOR, RAMP_UP_MS, UNKNOWN, Judge, Scorer
 from harvesters.quality.thresholds import Thresholds
 from harvesters.quality.verdict import Happened, verdict
@@ -64,20 +65,16 @@ class _Measured:
 
     def rolled(self, thresholds: Thresholds) -> Iterator[tuple[str, Rolled]]:
         """Each medium that was there."""
-        seconds, packets = self._seconds(), [row.packets for row in self.rows]
+        rows = self.rows
+        others = [row.at for row in rows], self._seconds(), [row.packets for row in rows]
+        qualities = [row.quality for row in rows]
         for medium in MEDIA:
-            media = list(map(attrgetter(f"quality.{medium}"), self.rows))
+            media = list(map(attrgetter(medium), qualities))
             missing = media.count(None)
             if missing == len(media):
                 continue
-            some, for_s, of = media, seconds, packets
-            if missing:
-                there = [each is not None for each in media]
-                some, for_s, of = (list(compress(each, there)) for each in (media, seconds, packets))
-            one = rolled(some, for_s, of, SCORES.get(medium), thresholds)
-            if one.poor_s:
-                one.span = poor_span(self.rows, medium, seconds)
-            yield medium, one
+            taken = Taken(media, *others) if not missing else _there(media, *others)
+            yield medium, taken.rolled(SCORES.get(medium), thresholds)
 
     def _seconds(self) -> list[float]:
         """What each stands for: as told, else since the one before."""
@@ -90,6 +87,12 @@ class _Measured:
             before = row.at
             found.append(min(max(told, 0.0), longest))
         return found
+
+
+def _there(media: Sequence[Medium | None], *others: Sequence[Any]) -> Taken:
+    """Those measurements that have the medium."""
+    there = [each is not None for each in media]
+    return Taken(*(list(compress(each, there)) for each in (media, *others)))
 
 
 class QualityAssessment:

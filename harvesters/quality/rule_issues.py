@@ -5,7 +5,8 @@ from typing import Any
 
 from harvesters.core.tree import Entity, Issue
 from harvesters.quality.findings import Fact
-from harvesters.quality.rollup import DIGITS, POOR_PCT
+from harvesters.quality.measured import POOR_PCT
+from harvesters.quality.rollup import DIGITS
 from harvesters.quality.scoring import POOR
 from harvesters.quality.verdicts import Verdicts
 

@@ -7,6 +7,7 @@ always kept under its own name; `bitrate_kbps` is derived from it only where the
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from harvesters.core.digits import rounded
 from harvesters.core.tree import Row
 
 FACTORS = {"kbit": 1.0, "kbyte": 8.0}
@@ -34,7 +35,7 @@ def _scale(row: Row, factor: float) -> None:
     quality = row.quality
     audio, video = getattr(row.own, "audio_bitrate", None), getattr(row.own, "video_bitrate", None)
     if quality.audio is not None and audio is not None:
-        quality.audio.bitrate_kbps = round(audio * factor, 6)
+        quality.audio.bitrate_kbps = rounded(audio * factor)
     picture = quality.screen if quality.video is None else quality.video
     if picture is not None and video is not None:
-        picture.bitrate_kbps = round(video * factor, 6)
+        picture.bitrate_kbps = rounded(video * factor)
