@@ -179,6 +179,13 @@ def test_only_what_is_missing_is_fetched_and_afterwards_all_is_whole(tmp_path: P
         assert said == "0 days (nothing to do), 0 calls, 0 requests, exit 0.\n"
 
 
+def test_days_of_another_profile_of_privacy_are_warned_of_as_by_every_run(tmp_path: Path) -> None:
+    with week(tmp_path) as (night, _, _):
+        done = night.later(more={"PRIVACY": "minimal"}).command("catch-up", "--last", "5d")
+    assert done.returncode == 0
+    assert "1 day in lake with documents that are not of the privacy profile minimal: " in done.stderr
+
+
 def test_a_call_whose_weekly_turn_has_not_come_is_asked_for_all_the_same(tmp_path: Path) -> None:
     """A nightly run asks for a failed call weekly once its day is a week old."""
     later = datetime(2026, 11, 25, 9, tzinfo=UTC)
