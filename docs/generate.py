@@ -20,13 +20,15 @@ from harvesters import SOURCES, all_fields, source_class  # noqa: E402
 from harvesters.core.common_settings import CommonSettings  # noqa: E402
 from harvesters.core.declaration import Setting, declared, logins, public  # noqa: E402
 from harvesters.core.fields import Field, by_name  # noqa: E402
+from harvesters.dashboards.model import Chart, Listing, Note, Presences, panels_of  # noqa: E402
+from harvesters.dashboards.shown import DASHBOARDS  # noqa: E402
 
 DEMO_NOW, LATER = "2026-11-21T09:00:00Z", "2026-11-24T09:00:00Z"
 STORY_KEY = "86973632618"
 """The meeting number of an invented call of the demo, with a bad sender."""
 COMMANDS = (
     "", *SOURCES, "all", "status", "catch-up", "doctor", "replay", "explain", "config", "config show", "setup",
-    "setup templates", "dev", "dev demo", "dev sandbox",
+    "setup templates", "setup dashboards", "setup all", "dev", "dev demo", "dev sandbox",
 )  # fmt: skip
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"
 ENV_HEAD = """\
@@ -222,6 +224,32 @@ def lake_queries() -> str:
     return f"```sql\n{(ROOT / 'docs' / 'lake-queries.sql').read_text('utf-8').rstrip()}\n```\n"
 
 
+def dashboards() -> str:
+    """Every dashboard with its questions, controls and where the answers come from."""
+    lines: list[str] = []
+    for each in DASHBOARDS:
+        chosen = ", ".join(control.label for control in each.controls)
+        lines += [f"### {each.title} (`vconf-{each.key}`)", "", each.about, "", f"Choices on top: {chosen}.", ""]
+        lines += ["| Question | Answered by | From |", "| --- | --- | --- |"]
+        panels = [panel for panel in panels_of(each) if not isinstance(panel, Note)]
+        lines += [f"| {panel.title} | {_shown(panel)} | {panel.view} |" for panel in panels]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _shown(panel: Chart | Listing | Presences) -> str:
+    """How a panel answers, in words."""
+    match panel:
+        case Listing(fields=names):
+            return f"a list of {', '.join(f'`{name}`' for name in names)}"
+        case Presences():
+            return "a bar for each stay"
+    numbers = "; ".join(column.label for column in panel.columns)
+    groups = f" (by {' and '.join(each.label for each in panel.by)})" if panel.by else ""
+    target = f"; target {panel.target:g}" if panel.target is not None else ""
+    return f"{numbers}{groups}{target}"
+
+
 FILES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli,
     "docs/fields.md": fields,
@@ -234,7 +262,11 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "lake queries": lake_queries,
 }
-PAGES: dict[str, dict[str, Callable[[], str]]] = {"README.md": BLOCKS, "docs/privacy.md": {"profiles": profiles}}
+PAGES: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": BLOCKS,
+    "docs/dashboards.md": {"dashboards": dashboards},
+    "docs/privacy.md": {"profiles": profiles},
+}
 
 
 def fresh() -> dict[Path, str]:

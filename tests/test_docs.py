@@ -29,6 +29,7 @@ from harvesters.enrich.privacy import BECOMES
 from harvesters.opentok import OpenTok
 from harvesters.sandbox.peermetrics import serve_peermetrics
 from tests import peermetrics_days, zoom_days
+from tests.kibana_server import FakeKibana, serve
 from tests.opentok_days import KEY, SECRET
 from tests.shell import PROJECT, Shell, vendor
 
@@ -83,6 +84,14 @@ def test_a_block_that_is_old_is_noticed(generate: ModuleType) -> None:
     assert generate.filled(changed) == README
 
 
+def test_a_page_of_dashboards_that_is_old_is_noticed(generate: ModuleType) -> None:
+    page = (PROJECT / "docs" / "dashboards.md").read_text()
+    changed = page.replace("How was the week?", "How was the month?")
+
+    assert changed != page
+    assert generate.filled(changed, generate.PAGES["docs/dashboards.md"]) == page
+
+
 def test_a_document_without_its_markers_is_refused(generate: ModuleType) -> None:
     with pytest.raises(ValueError, match="markers of 'settings'"):
         generate.filled(README.replace("<!-- end: settings -->", ""))
@@ -92,7 +101,8 @@ def test_the_settings_table_has_every_setting_that_the_code_reads() -> None:
     table = re.findall(r"^\| `([A-Z_]+)`", README, re.MULTILINE)
 
     assert table == [
-        "ES_HOST", "ES_API_KEY", "ES_USER", "ES_PASSWORD", "ES_CA_FILE", "INDEX_PREFIX", "DATA_DIR",
+        "ES_HOST", "ES_API_KEY", "ES_USER", "ES_PASSWORD", "ES_CA_FILE", "KIBANA_HOST", "KIBANA_API_KEY",
+        "KIBANA_USER", "KIBANA_PASSWORD", "KIBANA_CA_FILE", "KIBANA_SPACE", "INDEX_PREFIX", "DATA_DIR",
         "ACCOUNTS_FILE", "VENDOR_CA_FILE", "QUALITY_PROFILE", "GEOIP_FILE", "GEOIP_ASN_FILE", "LOOKUP_FILE",
         "PRIVACY", "PRIVACY_KEY_FILE", "PING_URL", "METRICS_FILE",
         "VCONF_NOW",
@@ -114,6 +124,8 @@ def test_the_example_has_the_settings_that_the_code_reads_and_no_secret() -> Non
     assert {setting.env: example[setting.env] for setting in settings if setting.secret} == {
         "ES_API_KEY": "",
         "ES_PASSWORD": "",
+        "KIBANA_API_KEY": "",
+        "KIBANA_PASSWORD": "",
         "PING_URL": "",
         "OPENTOK_API_SECRET": "",
         "VONAGE_PRIVATE_KEY": "",
@@ -220,11 +232,12 @@ def test_every_command_line_of_the_readme_works(shell: Shell, es_url: str, prefi
         vendor(shell, now=now),
         zoom_days.served(zoom_days.everything(), lambda: now) as zoom,
         serve_peermetrics(peermetrics_days.everything(), now=lambda: now) as peermetrics,
+        serve(FakeKibana()) as kibana,
         ThreadPoolExecutor(max_workers=1) as beside,
     ):
         demos: list[Future[None]] = []
         shell.env |= {"ES_HOST": es_url, "INDEX_PREFIX": prefix, **zoom_days.environment(zoom)}
-        shell.env |= peermetrics_days.environment(peermetrics)
+        shell.env |= {**peermetrics_days.environment(peermetrics), "KIBANA_HOST": kibana.url}
         for line in lines("sh"):
             if line.startswith("./harvest.py "):
                 harvests.append(line)
@@ -240,7 +253,7 @@ def test_every_command_line_of_the_readme_works(shell: Shell, es_url: str, prefi
         for demo in demos:
             demo.result()
 
-    assert len(harvests) == 20
+    assert len(harvests) == 22
     assert (shell.folder / ".env").stat().st_mode & 0o777 == 0o600
 
 

@@ -28,7 +28,7 @@ COMMANDS = {
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
     "explain": ("harvesters.commands.explain:explain", "Say what happened in a call, or to a person."),
     "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
-    "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch: index templates."),
+    "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch and Kibana: index templates, dashboards."),
     "dev": ("harvesters.commands.dev:dev", "Try it: a demo, and vendors simulated on this machine."),
 }
 FLAGS = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress", "--no_progress"})
