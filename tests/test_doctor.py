@@ -16,7 +16,7 @@ from harvesters.core.destinations.examined import Rights, Shard, numbers
 from harvesters.core.errors import ArchiveError, AuthError, Exit
 from harvesters.core.setup import load_templates
 from harvesters.opentok import OpenTok
-from harvesters.sandbox import Response, ZoomRules
+from harvesters.sandbox import Response, Server, ZoomRules
 from harvesters.sandbox.peermetrics import serve_peermetrics
 from harvesters.watch.checkup import Finding, bounded, failure, good
 from harvesters.watch.machine import clock_beside, state_folder
@@ -168,6 +168,27 @@ def test_elasticsearch_without_and_with_our_templates(
     assert ("ok", "our index templates are there, and up to date", "") in ready
     assert any("it has no security" in text for _, text, _ in ready)
     assert any("the largest shard is" in text for _, text, _ in loaded)
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "said"),
+    [
+        (
+            {"status": {"overall": {"level": "available"}}, "version": {"number": "9.1.0"}},
+            "ok",
+            "is ready, and of version",
+        ),
+        ({"status": {"overall": {"level": "critical"}}, "version": {"number": "9.1.0"}}, "fail", "is not ready yet"),
+        ({"status": {"overall": {"level": "available"}}, "version": {"number": "7.17.0"}}, "fail", "update Kibana"),
+        ({}, "fail", "Kibana"),
+    ],
+)
+def test_kibana_is_told_of(shell: Shell, status: dict[str, Any], level: str, said: str) -> None:
+    with Server(lambda _request: Response(200, {}, json.dumps(status).encode())) as kibana:
+        done = shell("doctor", "--json", KIBANA_HOST=kibana.url)
+    (found,) = [each for each in json.loads(done.out)["checks"] if each["about"] == "kibana"]
+    assert found["level"] == level
+    assert said in found["said"]
 
 
 def test_names_that_nobody_has_are_wrong_usage(shell: Shell) -> None:

@@ -38,6 +38,7 @@ def examine(place: Workplace, console: Console, vendors: Sequence[str], names: C
     yield from _clock(place)
     yield from bounded("state folder", SECONDS, lambda: state_folder(place.data_dir))
     yield from _elasticsearch(place)
+    yield from bounded("kibana", SECONDS, lambda: _kibana(place))
     for profile in chosen:
         yield from _vendor(place, console, profile)
     yield from _retention(place, vendors, names)
@@ -82,6 +83,23 @@ def _elasticsearch(place: Workplace) -> Iterator[Finding]:
                 return
     finally:
         cluster.close()
+
+
+def _kibana(place: Workplace) -> Iterator[Finding]:
+    """What Kibana says, where one is configured."""
+    about = "kibana"
+    if not place.common.kibana_host:
+        yield good(about, "none is configured: nobody looks at dashboards")
+        return
+    from harvesters.dashboards.kibana import Kibana, place_of
+
+    kibana = Kibana(place_of(place.common, place.values.places("KIBANA_HOST")), place.clock)
+    try:
+        version = kibana.version()
+        kibana.check_space()
+    finally:
+        kibana.close()
+    yield good(about, f"{kibana.place.where} is ready, and of version {version or 'unknown'}")
 
 
 def _vendor(place: Workplace, console: Console, profile: Profile) -> Iterator[Finding]:
