@@ -29,8 +29,8 @@ WIDTH, INDENT = 100, 6
         "Look at the settings, the state folder and its disk, Elasticsearch (version, health, templates, rights of our "
         "user, room), Kibana, and for each account at the way to the vendor, the login, plan and rights, the clock, "
         "and what is about to be forgotten. Each line is ok, warn or fail, with what to do. Each vendor is asked for "
-        "the list of yesterday and one call of it; nothing is written but the note of these requests for its limits. Exit "
-        "code 0: nothing fails; else that of the worst failure.",
+        "the list of yesterday and one call of it; nothing is written but the note of these requests for its limits. "
+        "Exit code 0: nothing fails; else that of the worst failure.",
         "doctor",
         "doctor --source zoom --json",
     ),
