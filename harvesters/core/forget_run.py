@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from harvesters.core.day import Day
 from harvesters.core.days import archived_days, owes, readable_manifest
 from harvesters.core.destinations import Destination, Searchable, Target
-from harvesters.core.engine import UNREACHED
 from harvesters.core.errors import ArchiveError, DestinationError, Exit, HarvestError, worst
 from harvesters.core.field import CONFERENCE, MAIL, NAME
 from harvesters.core.forget import Search, Seen
@@ -17,7 +16,7 @@ from harvesters.core.forgetting import Who
 from harvesters.core.ids import doc_id
 from harvesters.core.loading import Load, Loader, Watch
 from harvesters.core.locks import held
-from harvesters.core.manifest import Manifest
+from harvesters.core.manifest import UNREACHED, Manifest
 from harvesters.core.remnants import Remnants
 from harvesters.core.words import many
 from harvesters.core.workshop import Workshop

@@ -203,3 +203,15 @@ class Searchable(Protocol):
         Raises:
             DestinationError: it cannot be searched.
         """
+
+
+@runtime_checkable
+class Countable(Protocol):
+    """A destination that can count anew what it holds of a slice, whatever a load would look at."""
+
+    def recount(self, target: Target, expected: Sequence[Expected]) -> list[Difference]:
+        """Where its counts differ from what is expected, conference by conference; nothing is written.
+
+        Raises:
+            DestinationError: it cannot be read.
+        """

@@ -21,7 +21,7 @@ from harvesters.core.destinations import (
     Told,
 )
 from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Draft
-from harvesters.core.destinations.census import AT_ONCE, differences
+from harvesters.core.destinations.census import AT_ONCE, differences, strangers
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.held_index import HeldIndex
 from harvesters.core.destinations.patience import patiently
@@ -91,6 +91,12 @@ class IndexDestination:
         while some := list(islice(rest, AT_ONCE)):
             found += self._patiently(partial(differences, self._cluster, target, some))
         return found
+
+    def recount(self, target: Target, expected: Sequence[Expected]) -> list[Difference]:
+        """See `Countable`; conferences that nobody expects are named by their id."""
+        known = {each.conference_id for each in expected}
+        unknown = self._patiently(lambda: list(strangers(self._cluster, target, known)))
+        return [*self.check(target, expected), *unknown]
 
     def pairs(self, target: Target, records: Iterable[Remade], *, whole: bool) -> Iterator[Pair]:
         """See `Readable`; of a conference without a record nobody knows whose it is, so `whole` makes no difference."""
