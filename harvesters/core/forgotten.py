@@ -60,7 +60,7 @@ def read_list(path: Path) -> list[Remembered]:
     """
     try:
         lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise SettingsError([f"{path}, the list of forgotten people, cannot be read: {error.strerror}."]) from error
