@@ -60,11 +60,19 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "harvesters.sandbox",
         "harvesters.quality",
         "harvesters.enrich",
+        "harvesters.stack",
         *VENDORS,
     ),
     "harvesters.quality": ("harvesters.commands", "harvesters.sandbox", "harvesters.enrich", *VENDORS),
     "harvesters.enrich": ("harvesters.commands", "harvesters.sandbox", "harvesters.quality", *VENDORS),
     "harvesters.sandbox": ("harvesters.commands", "harvesters.enrich", *VENDORS),
+    "harvesters.stack": (
+        "harvesters.commands",
+        "harvesters.sandbox",
+        "harvesters.quality",
+        "harvesters.enrich",
+        *VENDORS,
+    ),
     **{
         vendor: (
             "harvesters.commands",

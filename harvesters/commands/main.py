@@ -22,7 +22,10 @@ COMMANDS = {
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
     "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
     "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch: index templates."),
-    "dev": ("harvesters.commands.dev:dev", "Try it: a demo, and vendors simulated on this machine."),
+    "dev": (
+        "harvesters.commands.dev:dev",
+        "Try it: a demo, simulated vendors, an Elasticsearch with Kibana.",
+    ),
 }
 FLAGS = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress", "--no_progress"})
 WITH_VALUE = frozenset({"--log-format", "--log_format", "--env-file", "--env_file"})

@@ -38,7 +38,10 @@ class Node:
         # JSON is YAML.
         text = json.dumps({**self._settings(), **settings})
         for name, content in {"elasticsearch.yml": text, **files}.items():
-            (self.folder / "config" / name).write_text(content)
+            path = self.folder / "config" / name
+            path.write_text(content)
+            # Hashes of passwords are nobody else's business.
+            path.chmod(0o600)
         if self.runner.uid is not None and self.runner.gid is not None:
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, self.runner.uid, self.runner.gid, follow_symlinks=False)
