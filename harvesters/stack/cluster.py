@@ -57,13 +57,17 @@ def is_ready(login: Login) -> bool:
     except DestinationError as error:
         if "refuses the login" not in str(error):
             return False
-        message = (
-            f"Elasticsearch at {login.address} refuses the password of the user {login.user} in "
-            f"{login.password_file.parent}: its data were made with another one. Put that back, or begin anew with "
-            "'./harvest.py dev reset'."
-        )
-        raise HarvestError(message) from error
+        raise HarvestError(password_refused(login)) from error
     return True
+
+
+def password_refused(login: Login) -> str:
+    """What to do about it."""
+    return (
+        f"Elasticsearch at {login.address} refuses the password of the user {login.user} in "
+        f"{login.password_file.parent}: its data were made with another one. Put that back, or begin anew with "
+        "'./harvest.py dev reset'."
+    )
 
 
 def figures(login: Login) -> Figures | None:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from harvesters.core.errors import HarvestError
+from harvesters.core.errors import Exit, HarvestError
 from harvesters.stack import env_file, machine
-from harvesters.stack.cluster import Figures, figures, is_ready
+from harvesters.stack.cluster import Figures, figures, is_ready, password_refused
 from harvesters.stack.distribution import NEWEST
-from harvesters.stack.docker import Begun, Container, Docker, containers, logs
+from harvesters.stack.docker import Container, Docker, containers, logs
 from harvesters.stack.parts import Login, Part, Ports
 from harvesters.stack.waiting import Waiting
 
@@ -97,22 +97,28 @@ class DockerStack:
             HarvestError: one of them ends or is not ready in time, or the password is another one.
         """
         waiting.begin()
+        # Compose itself waits for Elasticsearch, since Kibana depends on it.
         with self.docker.begun("up", "--detach", "--remove-orphans") as up:
-            while not _works(found := containers(self.docker)):
-                if up.process.poll() is not None:
-                    self._refuse_broken(found, up)
-                waiting.pause(_awaited(found))
+            while up.process.poll() is None:
+                waiting.pause(_awaited(containers(self.docker)))
+            if up.process.returncode:
+                self._refuse_broken()
+                raise HarvestError(self.docker.why("docker compose up", up.said()))
+        while not _works(self._refuse_broken()):
+            waiting.pause(_awaited(containers(self.docker)))
         while not is_ready(self.login()):
             waiting.pause("Elasticsearch")
 
-    def _refuse_broken(self, found: list[Container], up: Begun) -> None:
-        """Compose has done its part: what does not run now will not."""
+    def _refuse_broken(self) -> list[Container]:
+        """The containers, after Compose has done its part: what does not run now will not."""
+        found = containers(self.docker)
         for each in found:
+            if each.service == LOGIN and each.exit_code == Exit.REFUSED:
+                raise HarvestError(password_refused(self.login()))
             if why := _broken(each):
                 message = f"{why}. The end of its log:\n{logs(self.docker, each.service)}"
                 raise HarvestError(message)
-        if up.process.returncode:
-            raise HarvestError(self.docker.why("docker compose up", up.said()))
+        return found
 
     def stop(self) -> bool:
         """End the containers; the volumes stay."""
