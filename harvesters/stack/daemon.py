@@ -11,7 +11,9 @@ from pathlib import Path
 from harvesters.core.files import open_private
 from harvesters.stack.node import Node, launch
 
-STOP_LIMIT, POLL = 30.0, 0.1
+POLL = 0.1
+SIGNALS = ((signal.SIGTERM, 30.0), (signal.SIGKILL, 2.0))
+"""What ends it, and how many seconds it gets for that."""
 
 
 class Daemon:
@@ -53,15 +55,17 @@ class Daemon:
         running = self.is_running()
         if running:
             group = int(self._file.read_text())
-            for signum in (signal.SIGTERM, signal.SIGKILL):
-                self._end(group, signum)
+            for signum, seconds in SIGNALS:
+                self._end(group, signum, seconds)
         self._file.unlink(missing_ok=True)
         return running
 
-    def _end(self, group: int, signum: int) -> None:
+    def _end(self, group: int, signum: int, seconds: float) -> None:
         with suppress(ProcessLookupError):
             os.killpg(group, signum)
             # Until the whole group is gone: the node itself is a child of what we started.
-            for _ in range(int(STOP_LIMIT / POLL)):
+            for _ in range(int(seconds / POLL)):
+                with suppress(ChildProcessError):
+                    os.waitpid(group, os.WNOHANG)
                 os.killpg(group, 0)
                 self._sleep(POLL)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harvesters.core.errors import Exit, HarvestError
+from harvesters.core.words import many
 from harvesters.stack import env_file, machine
 from harvesters.stack.cluster import Figures, figures, is_ready, password_refused
 from harvesters.stack.distribution import NEWEST
@@ -240,5 +241,5 @@ def _part(service: str, container: Container | None, values: dict[str, str], hel
         return Part(
             title, state, version, address, "" if works else f"see: docker logs {PROJECT}-{service}-1", works=works
         )
-    note = f"{held.documents:,} documents, {held.size / (1 << 20):.1f} MB of data"
+    note = f"{many(held.documents, 'document')}, {held.size / (1 << 20):.1f} MB of data"
     return Part(title, f"{state}, {held.health}", held.version, address, note, works=works)

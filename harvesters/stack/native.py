@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from harvesters.core.errors import HarvestError
+from harvesters.core.words import many
 from harvesters.stack import env_file, file_users, java, machine
 from harvesters.stack.cluster import figures, is_ready
 from harvesters.stack.daemon import Daemon
@@ -153,7 +154,7 @@ class Native:
         found = figures(login)
         if found is None:
             return [Part(NODE, "starting", chosen.version, login.address, f"see {self._node().log}")]
-        note = f"{found.documents:,} documents, {size}"
+        note = f"{many(found.documents, 'document')}, {size}"
         return [Part(NODE, f"running, {found.health}", found.version, login.address, note, works=True)]
 
     def login(self) -> Login:
