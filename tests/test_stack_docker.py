@@ -14,7 +14,6 @@ import socket
 import stat
 import sys
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +23,8 @@ from harvesters.core.errors import HarvestError
 from harvesters.stack.docker_stack import DockerStack
 from harvesters.stack.parts import Ports
 from harvesters.stack.waiting import Waiting
-from tests.shell import PROJECT, Done, Shell
+from tests.shell import PROJECT
+from tests.stack_engine import Clone, Engine, free_port, put_on_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,46 +32,9 @@ if TYPE_CHECKING:
 
     from elasticsearch import Elasticsearch
 
+    from tests.shell import Done
+
 SECRET = re.compile(r"^(?:ELASTIC_PASSWORD|KIBANA_PASSWORD|KIBANA_ENCRYPTION_KEY)=(.+)$", re.MULTILINE)
-
-
-class Clone(Shell):
-    """A terminal in a clone of the project."""
-
-    def command(self, *arguments: str) -> list[str]:
-        (self.folder / ".env").touch()
-        return [sys.executable, str(self.folder / "harvest.py"), *arguments]
-
-    @property
-    def stack_env(self) -> Path:
-        return self.folder / "docker" / ".env"
-
-
-@dataclass(frozen=True)
-class Engine:
-    """The folder of the stand-in: files there make it fail, see `behave`."""
-
-    folder: Path
-
-    def behave(self, how: str, text: str = "") -> None:
-        (self.folder / how).write_text(text)
-
-    def again(self, how: str) -> None:
-        (self.folder / how).unlink()
-
-    @property
-    def calls(self) -> list[list[str]]:
-        return [json.loads(line) for line in (self.folder / "calls").read_text().splitlines()]
-
-    def said_to_compose(self) -> list[str]:
-        return [call[5] for call in self.calls if call[:2] == ["compose", "--file"]]
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @pytest.fixture
@@ -95,16 +58,6 @@ def shell(tmp_path: Path, engine: Engine, prefix: str) -> Clone:
     put_on_path(tmp_path / "bin", engine)
     path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
     return Clone(folder, {"PATH": path, "INDEX_PREFIX": prefix})
-
-
-def put_on_path(folder: Path, engine: Engine) -> None:
-    folder.mkdir()
-    script = folder / "docker"
-    python, program = sys.executable, PROJECT / "tests" / "stack_docker.py"
-    script.write_text(
-        f'#!/bin/sh\nSTAND_IN_PYTHON="{python}" exec "{python}" -I -S "{program}" "{engine.folder}" "$@"\n'
-    )
-    script.chmod(0o755)
 
 
 @pytest.fixture
@@ -475,3 +428,20 @@ def test_there_is_no_kibana_without_docker(shell: Clone) -> None:
     done = shell("dev", "init", "--native", "--kibana-port", "5601")
 
     assert (done.code, done.err) == (2, "error: --kibana-port: there is no Kibana with --native.\n")
+
+
+# -- the README -------------------------------------------------------------------------------------------
+
+
+def test_every_line_of_the_readme_works(shell: Clone) -> None:
+    section = (PROJECT / "README.md").read_text().partition("## Elasticsearch and Kibana on this machine")[2]
+    blocks = re.findall(r"```bash\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+    lines = [line.split()[1:] for line in "".join(blocks).splitlines()]
+    ports = ["--es-port", str(free_port()), "--kibana-port", str(free_port())]
+    more = {"init": ports, "reset": ["--yes"]}
+    known = [line for line in lines if "--native" not in line]
+
+    assert [line[1] for line in lines] == ["init", "status", "down", "up", "reset", "init"]
+    for line in known:
+        done = shell(*line, *more.get(line[1], []))
+        assert done.code == 0, f"{line}\n{done.err}"

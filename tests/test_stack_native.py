@@ -24,17 +24,11 @@ from harvesters.stack.parts import Ports
 from harvesters.stack.waiting import Waiting
 from tests.elasticsearch_distribution import cache_folder, get_distribution
 from tests.shell import Done, Shell
+from tests.stack_engine import free_port
 from tests.test_elasticsearch_distribution import make_jdk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @pytest.fixture
