@@ -76,6 +76,9 @@ def docker(arguments: list[str]) -> None:
 
 def info(arguments: list[str]) -> None:
     assert arguments == ["--format", "{{json .}}"]
+    if told("podman") is not None:
+        say(json.dumps({"host": {"memTotal": 8 << 30}, "version": {"Version": "5.4.2"}}))
+        return
     say(json.dumps({"ServerVersion": "28.2.2", "MemTotal": int(told("memory") or 8 << 30), "ServerErrors": None}))
 
 

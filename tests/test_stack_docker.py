@@ -236,6 +236,15 @@ def read_terminal(terminal: int) -> bytes:
         return b""
 
 
+def test_a_line_that_was_taken_out_of_the_settings_comes_back(shell: Clone, stack: DockerStack) -> None:
+    started(stack)
+    before = shell.stack_env.read_text()
+    shell.stack_env.write_text(re.sub(r"^KIBANA_MEMORY=.*\n", "", before, flags=re.MULTILINE))
+    stack.set_up(Ports())
+
+    assert sorted(shell.stack_env.read_text().splitlines()) == sorted(before.splitlines())
+
+
 # -- it does not ------------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ class NoDockerError(HarvestError):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What docker runs on: its version and bytes of memory; `podman`: another program that goes by its name."""
+    """What docker runs on: its version and bytes of memory (0: it does not say); `podman`: it is another program."""
 
     version: str
     memory: int

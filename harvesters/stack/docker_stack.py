@@ -50,7 +50,8 @@ class DockerStack:
         if not self.is_set_up():
             _refuse_orphans(self.docker, self._env)
         wanted = {"ES_PORT": ports.elasticsearch, "KIBANA_PORT": ports.kibana}
-        values = env_file.read(self._env) if self.is_set_up() else {}
+        # A line that somebody took out comes back, or Compose would refuse to say what runs.
+        values = env_file.complete(self._env, {}) if self.is_set_up() else {}
         usual = {each.name: each.value for each in env_file.fresh()}
         chosen = {name: str(port) for name, port in wanted.items() if port}
         planned = {**usual, **values, **chosen}
@@ -66,9 +67,8 @@ class DockerStack:
     def _check_docker(self) -> int:
         engine = self.docker.engine()
         compose = self.docker.find_compose()
-        self._tell(
-            f"Docker {engine.version} with Compose {compose}; its engine has {machine.gigabytes(engine.memory)}."
-        )
+        memory = f"; its engine has {machine.gigabytes(engine.memory)} of memory" if engine.memory else ""
+        self._tell(f"Docker {engine.version} with Compose {compose}{memory}.")
         if engine.podman:
             self._tell("docker is Podman here, with which this was never tried.")
         if hint := machine.maps_hint():
@@ -178,7 +178,7 @@ def _refuse_orphans(docker: Docker, env: Path) -> None:
 
 
 def _check_values(values: dict[str, str], memory: int, env: Path) -> None:
-    """Refuse settings that cannot work, and an engine with too little memory for them."""
+    """Refuse settings that cannot work, and an engine with too little memory for them; 0 is not known."""
     if not all(re.fullmatch(r"[0-9]{1,5}", values[name]) for name in PORTS):
         message = f"ES_PORT and KIBANA_PORT in {env} must be numbers."
         raise HarvestError(message)
@@ -188,7 +188,7 @@ def _check_values(values: dict[str, str], memory: int, env: Path) -> None:
     except ValueError as error:
         message = f"ES_MEMORY and KIBANA_MEMORY in {env} are written as 1500m or 2g."
         raise HarvestError(message) from error
-    if memory < needed:
+    if 0 < memory < needed:
         message = (
             f"Docker's engine has {machine.gigabytes(memory)} of memory, and Elasticsearch with Kibana may take "
             f"{machine.gigabytes(needed)}: give it more (Docker Desktop: Settings, Resources), or take the native "
