@@ -118,6 +118,13 @@ def test_without_a_jdk_the_sentence_says_what_to_install(tmp_path: Path) -> None
         java.find_jdk([tmp_path], Runner())
 
 
+def test_a_java_that_will_not_do_is_named(tmp_path: Path) -> None:
+    old = make_jdk(tmp_path / "old", "17.0.15", "jdk.jdi")
+
+    with pytest.raises(MissingToolError, match=rf"No JDK 21 or newer .* \(but 17\.0\.15 in {old}\): install one"):
+        java.find_jdk([tmp_path / "absent", old, old], Runner())
+
+
 def test_without_maven_the_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 

@@ -90,14 +90,22 @@ def find_jdk(candidates: Iterable[Path], runner: Runner) -> Path:
     Raises:
         MissingToolError: there is none.
     """
-    for home in candidates:
+    tried = list(dict.fromkeys(candidates))
+    for home in tried:
         if is_suitable(home, runner):
             return home
+    found = ", ".join(_described(home, runner) for home in tried if (home / "bin" / "java").exists())
     msg = (
-        f"No JDK {OLDEST_JAVA} or newer was found for Elasticsearch: install one (openjdk-21-jdk-headless, say), "
-        "point ES_JAVA_HOME to one that every user may run, or start Docker."
+        f"No JDK {OLDEST_JAVA} or newer was found for Elasticsearch{f' (but {found})' if found else ''}: install one "
+        "(openjdk-21-jdk-headless, say), point ES_JAVA_HOME to one that every user may run, or start Docker."
     )
     raise MissingToolError(msg)
+
+
+def _described(home: Path, runner: Runner) -> str:
+    """What is wrong with a Java: its age, or what it lacks."""
+    version = _modules(home, runner).get("java.base", "one that does not run")
+    return f"{version} in {home}"
 
 
 def can_reach(folder: Path, runner: Runner) -> bool:
