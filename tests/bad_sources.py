@@ -15,7 +15,7 @@ import msgspec
 
 from harvesters.core.answers import OK, Answer, Api, Auth, Judgement, Verdict
 from harvesters.core.day import Day, iso
-from harvesters.core.fields import CONFERENCE, KEYWORD, PARTICIPANT, Field
+from harvesters.core.fields import CONFERENCE, KEYWORD, NAME, NOBODY, PARTICIPANT, Field
 from harvesters.core.settings import setting
 from harvesters.core.source import Account, Call, Failure, Notice, Part, Rate, Record
 from harvesters.core.tree import Conference, Entity, Row, Stream
@@ -115,7 +115,17 @@ class Forgetful(Rooms):
 
 @rejected("declarations", "does not begin with rooms.")
 class ForeignField(Rooms):
-    fields = (*Rooms.fields, Field("halls.room", KEYWORD, "name of the room"))
+    fields = (*Rooms.fields, Field("halls.room", KEYWORD, "name of the room", tells=NOBODY))
+
+
+@rejected("declarations", "rooms.floor does not say what it tells of people")
+class Unsaid(Rooms):
+    fields = (*Rooms.fields, Field("rooms.floor", KEYWORD, "floor of the house"))
+
+
+@rejected("declarations", "rooms.floor does not say what it tells of people")
+class Misnamed(Rooms):
+    fields = (*Rooms.fields, Field("rooms.floor", KEYWORD, "floor of the house", tells="nothing"))
 
 
 @rejected("declarations", "stands twice in the field list")
@@ -604,12 +614,20 @@ class Displaced(ChangedTree):
 
 @rejected("emitted", "nobody emits .'rooms.floor'.")
 class Idle(Rooms):
-    fields = (*Rooms.fields, Field("rooms.floor", KEYWORD, "floor of the house", (CONFERENCE, PARTICIPANT)))
+    fields = (
+        *Rooms.fields,
+        Field("rooms.floor", KEYWORD, "floor of the house", (CONFERENCE, PARTICIPANT), tells=NOBODY),
+    )
 
 
 @rejected("personal", "in no answer: ..'held', 'phone'")
 class Overcautious(Rooms):
     personal: ClassVar = {"held": ("name", "country", "phone")}
+
+
+@rejected("measured", "a measurement tells of people: ..rooms.shake")
+class Traced(Rooms):
+    fields = tuple(replace(each, tells=NAME) if each.name == "rooms.shake" else each for each in Rooms.fields)
 
 
 @rejected("personal", "'client.geo.country_iso_code'. tell of a person")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harvesters import SOURCES
+from harvesters.core.field import TELLS, TOLD_BY_THEMSELVES
 from harvesters.core.fields import CALL_TYPES, Field, by_name
 from harvesters.core.settings import Setting, declared
 from harvesters.core.source import Limits
@@ -86,6 +87,8 @@ def _check_fields(fields: Sequence[Field], name: str) -> None:
         assert each.help.strip(), f"{each.name} without a help text"
         assert each.types, f"{each.name} is of no document"
         assert set(each.types) <= set(CALL_TYPES), f"{each.name} is of documents that a source does not make"
+        stated = each.type in TOLD_BY_THEMSELVES if each.tells is None else each.tells in TELLS
+        assert stated, f"{each.name} does not say what it tells of people"
 
 
 # -- imports -------------------------------------------------------------------------------------------

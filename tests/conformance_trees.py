@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from harvesters.core.field import OF_CALLS, Field
 from harvesters.core.fields import (
     BOOLEAN,
     CONFERENCE,
@@ -177,9 +178,21 @@ def personal(bench: Bench) -> None:
             blank.append(_blanked(part, bench.source.personal.get(part.kind, ()), found))
             open_ -= {(part.kind, name) for name in found}
         without = replace(record, parts=blank)
-        told = {name for _, name, value in _values(bench, without) if known[name].personal and value}
+        told = {name for _, name, value in _values(bench, without) if _tells_of_one(known[name]) and value}
         assert not told, f"{sorted(told)} tell of a person, and come from members that are not declared as personal"
     assert not open_, f"declared as personal, and in no answer: {sorted(open_)}"
+
+
+def _tells_of_one(field: Field) -> bool:
+    return field.personal and field.tells not in OF_CALLS
+
+
+def measured(bench: Bench) -> None:
+    """What single measurements tell is told of nobody: they go past the profiles of privacy."""
+    known = by_name(bench.source.fields)
+    for record in all_records(bench):
+        told = {name for type_, name, _ in _values(bench, record) if type_ == SAMPLE and known[name].personal}
+        assert not told, f"a measurement tells of people: {sorted(told)}"
 
 
 def _blanked(part: Part, paths: Sequence[str], found: set[str]) -> Part:

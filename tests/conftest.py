@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from harvesters.stack.distribution import Distribution
     from harvesters.stack.file_users import Account
 
-LONGEST = ("test_docs.py", "test_elasticsearch_versions.py", "test_kill.py", "test_memory.py", "test_rights.py")
+LONGEST = (
+    "test_dashboards_numbers.py",
+    "test_docs.py",
+    "test_elasticsearch_versions.py",
+    "test_kill.py",
+    "test_memory.py",
+    "test_rights.py",
+)
 """Files of few and long tests: begun last, one of them would run while the other processes have nothing left to do."""
 
 

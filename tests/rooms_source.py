@@ -14,7 +14,7 @@ import msgspec
 
 from harvesters.core.answers import OK, Answer, Api, Auth, Judgement, Request, Verdict
 from harvesters.core.day import Day, instant_ms, parse_instant
-from harvesters.core.fields import CONFERENCE, FLOAT, KEYWORD, PARTICIPANT, SAMPLE, Field
+from harvesters.core.fields import CONFERENCE, FLOAT, KEYWORD, NAME, NOBODY, PARTICIPANT, SAMPLE, Field
 from harvesters.core.lenient import RowDecoder, decode_json, decode_object
 from harvesters.core.paging import pages
 from harvesters.core.settings import http_url, setting
@@ -60,8 +60,8 @@ class Rooms:
     revision: ClassVar[int] = 1
     Settings: ClassVar[type[Any]] = RoomsSettings
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("rooms.room", KEYWORD, "name of the room", (CONFERENCE,)),
-        Field("rooms.name", KEYWORD, "name of the person", (PARTICIPANT,), personal=True),
+        Field("rooms.room", KEYWORD, "name of the room", (CONFERENCE,), tells=NOBODY),
+        Field("rooms.name", KEYWORD, "name of the person", (PARTICIPANT,), tells=NAME),
         Field("rooms.shake", FLOAT, "how much the line shook", (SAMPLE,)),
     )
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "Rooms"}

@@ -153,6 +153,7 @@ CHECKS: dict[str, Check] = {
         trees.keys,
         trees.emitted,
         trees.personal,
+        trees.measured,
         runs.ids,
         runs.replaying,
         runs.repeating,

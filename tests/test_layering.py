@@ -61,9 +61,37 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "harvesters.quality",
         "harvesters.enrich",
         "harvesters.stack",
+        "harvesters.dashboards",
+        "harvesters.finding",
+        "harvesters.story",
         *VENDORS,
     ),
-    "harvesters.quality": ("harvesters.commands", "harvesters.sandbox", "harvesters.enrich", *VENDORS),
+    "harvesters.dashboards": (
+        "harvesters.commands",
+        "harvesters.sandbox",
+        "harvesters.quality",
+        "harvesters.enrich",
+        "harvesters.finding",
+        "harvesters.story",
+        "harvesters.core.destinations",
+        *VENDORS,
+    ),
+    "harvesters.quality": (
+        "harvesters.commands",
+        "harvesters.story",
+        "harvesters.sandbox",
+        "harvesters.enrich",
+        *VENDORS,
+    ),
+    "harvesters.story": (
+        "harvesters.commands",
+        "harvesters.finding",
+        "harvesters.sandbox",
+        "harvesters.enrich",
+        "harvesters.core.destinations",
+        *VENDORS,
+    ),
+    "harvesters.finding": ("harvesters.commands", "harvesters.sandbox", "harvesters.quality", *VENDORS),
     "harvesters.enrich": ("harvesters.commands", "harvesters.sandbox", "harvesters.quality", *VENDORS),
     "harvesters.sandbox": ("harvesters.commands", "harvesters.enrich", *VENDORS),
     "harvesters.stack": (
@@ -122,7 +150,9 @@ HEAVY = ("elasticsearch", "elastic_transport", "gql", "graphql", "duckdb", "rich
 """What is imported where it is used. The list of all commands needs no HTTP either."""
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["replay", "--help"], ["opentok", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["replay", "--help"], ["explain", "--help"], ["opentok", "--help"]]
+)
 def test_help_imports_nothing_that_costs(arguments: list[str]) -> None:
     command = [sys.executable, "-X", "importtime", str(HOME / "harvest.py"), *arguments]
     ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HOME, timeout=60)

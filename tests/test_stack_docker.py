@@ -98,7 +98,10 @@ def test_init_makes_passwords_starts_waits_and_loads_the_templates(
     assert done.code == 0, done.err
     port = port_of(shell)
     password_file = shell.folder / "docker" / "password"
-    assert done.out == f"ES_HOST=http://127.0.0.1:{port}\nES_USER=elastic\nES_PASSWORD_FILE={password_file}\n"
+    *elastic, kibana = done.out.splitlines()
+    assert elastic == [f"ES_HOST=http://127.0.0.1:{port}", "ES_USER=elastic", f"ES_PASSWORD_FILE={password_file}"]
+    assert re.fullmatch(r"KIBANA_HOST=http://127\.0\.0\.1:\d+", kibana)
+    assert "'./harvest.py setup dashboards'" in done.err
     assert "Fetching docker.elastic.co/elasticsearch/elasticsearch:9.5.2 and docker.elastic.co/kibana/" in done.err
     assert "Waiting for Elasticsearch, up to 300 s." in done.err
     assert f"Elasticsearch answers at http://127.0.0.1:{port}, Kibana at http://127.0.0.1:" in done.err

@@ -67,7 +67,8 @@ def test_the_wheel_carries_what_the_command_reads(wheel: Path) -> None:
         for path in (PROJECT / "harvesters").rglob(ending)
     }
     assert len(templates) > 5
-    assert templates | beside | {"harvesters/docker/docker-compose.yml"} <= names
+    carried = {"harvesters/docker/docker-compose.yml", "harvesters/kibana/vconf.ndjson"}
+    assert templates | beside | carried <= names
     assert not any(name.startswith(("tests/", "docs/", "benchmarks/", "data/")) for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
 

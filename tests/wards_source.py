@@ -15,7 +15,7 @@ import msgspec
 
 from harvesters.core.answers import OK, Answer, Api, Auth, Judgement
 from harvesters.core.day import Day, instant_ms, parse_instant
-from harvesters.core.fields import ISSUE, KEYWORD, PARTICIPANT, SAMPLE, STREAM, Field
+from harvesters.core.fields import ISSUE, KEYWORD, NOBODY, PARTICIPANT, SAMPLE, STREAM, Field
 from harvesters.core.lenient import decode_json, decode_object
 from harvesters.core.settings import setting
 from harvesters.core.source import Account, Call, Failure, Limits, Notice, Part, Rate, Record
@@ -40,7 +40,7 @@ class Wards:
     revision: ClassVar[int] = 1
     Settings: ClassVar[type[Any]] = WardsSettings
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("wards.bed", KEYWORD, "where the person lies", (PARTICIPANT, STREAM, SAMPLE, ISSUE)),
+        Field("wards.bed", KEYWORD, "where the person lies", (PARTICIPANT, STREAM, SAMPLE, ISSUE), tells=NOBODY),
     )
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "Wards"}
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {"meeting": ("name", "ip")}

@@ -23,7 +23,9 @@ from harvesters.core.recipe import Recipe
 from harvesters.core.settings import digest, load, require, shaping
 from harvesters.core.source import Account, Source
 from harvesters.core.traffic import Traffic
+from harvesters.core.treatment import marked
 from harvesters.core.workshop import Workshop
+from harvesters.enrich.privacy import treatment
 from harvesters.quality.assessment import QualityAssessment
 from harvesters.quality.scoring import Judge
 from harvesters.quality.thresholds import DEFAULT as DEFAULT_PROFILE
@@ -48,15 +50,20 @@ def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
     model = thresholds(place.common.quality_profile)
     if model.profile != DEFAULT_PROFILE:
         shapes["QUALITY_PROFILE"] = model.profile
+    fields = by_name(source.fields)
+    treated = treatment(place.common.privacy, place.key, fields)
+    if treated.mark:
+        shapes["PRIVACY"] = treated.mark
     envelope = Envelope(
         vendor=vendor,
         account=account.id,
         account_name=account.name,
         revision=f"{vendor}/{source.revision}.{ENGINE_REVISION}",
-        settings=digest(shapes),
+        settings=marked(digest(shapes), treated),
         prefix=place.common.index_prefix,
         constants={**source.constants, **place.enrichment.constants(account.id)},
-        fields=by_name(source.fields),
+        fields=fields,
+        treatment=treated,
     )
     assess = partial(QualityAssessment, judge=Judge(model), nominal_s=source.interval_s)
     enrich = place.enrichment.steps(account.id)

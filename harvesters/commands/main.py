@@ -20,12 +20,10 @@ from harvesters.core.errors import Exit, HarvestError
 COMMANDS = {
     "all": ("harvesters.commands.harvest:every", "Every vendor and account that is configured."),
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
+    "explain": ("harvesters.commands.explain:explain", "Say what happened in a call, or to a person."),
     "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
-    "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch: index templates."),
-    "dev": (
-        "harvesters.commands.dev:dev",
-        "Try it: a demo, simulated vendors, an Elasticsearch with Kibana.",
-    ),
+    "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch and Kibana: index templates, dashboards."),
+    "dev": ("harvesters.commands.dev:dev", "Try it: a demo, simulated vendors, an Elasticsearch with Kibana."),
 }
 FLAGS = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress", "--no_progress"})
 WITH_VALUE = frozenset({"--log-format", "--log_format", "--env-file", "--env_file"})
@@ -119,6 +117,7 @@ def dashed(name: str) -> str:
         "opentok                      the nightly run: yesterday and what is still owed",
         "all                          the same for every vendor and account",
         "replay opentok --all         load the archive again, without asking the vendor",
+        "explain zoom 82827962364     why a call was bad",
     ),
     epilog=EXIT_CODES,
 )
@@ -212,9 +211,11 @@ def _asked_format() -> str:
 def _bug(error: Exception) -> Exit:
     import logging
 
-    logging.getLogger(__name__).debug("traceback", exc_info=error)
+    from harvesters.core.mishap import trace, where
+
+    logging.getLogger(__name__).debug("it came this way:\n%s", trace(error))
     sentence = (
-        f"a mistake of this program: {type(error).__name__}: {str(error)[:300]}. "
+        f"a mistake of this program: {where(error)}. "
         "What was fetched is kept. Please report it, with the output of the same command and -vv."
     )
     return _say(sentence, Exit.FAILED)

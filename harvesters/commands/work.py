@@ -1,5 +1,6 @@
 """What harvesting and replaying have in common: a run report, its sentences, and its end."""
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -130,7 +131,7 @@ def run_accounts(
 def _run(shop: Workshop, request: Request, working: Working) -> None:
     if not working.interrupted:
         for sentence in run_days(shop, request.days, working.report, working.console.slice_ended):
-            working.console.say(sentence)
+            working.console.say(sentence, logging.WARNING)
 
 
 def _close(shops: Sequence[Workshop]) -> None:

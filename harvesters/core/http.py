@@ -235,7 +235,7 @@ def _accept(request: Request, answer: Answer) -> Answer:
 
 
 def _place(request: Request) -> str:
-    """The endpoint for people: host, port and path, without query and credentials."""
+    """The endpoint for people: host, port and path, without query, credentials and names of users."""
     parts = urlsplit(request.url)
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.hostname or ''}{port}{parts.path}"
+    return f"{parts.hostname or ''}{port}{request.shown or parts.path}"

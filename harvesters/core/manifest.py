@@ -60,10 +60,14 @@ class Refusal(msgspec.Struct):
 
 
 class Loaded(msgspec.Struct, omit_defaults=True):
-    """The load state of one destination: record's readable key to what it holds and what it refused."""
+    """The load state of one destination: record's readable key to what it holds and what it refused.
+
+    `unsure`: profiles of privacy that made what may still be there of records that are owed.
+    """
 
     records: MutableMapping[str, Stamp] = msgspec.field(default_factory=dict)
     refused: dict[str, Refusal] = msgspec.field(default_factory=dict)
+    unsure: list[str] = msgspec.field(default_factory=list)
 
 
 class Manifest(msgspec.Struct):

@@ -17,7 +17,16 @@ HEAD = """\
 """
 PASSWORD_BYTES = 24
 OF_ELASTICSEARCH = frozenset(
-    {"ES_HOST", "ES_API_KEY", "ES_API_KEY_FILE", "ES_USER", "ES_PASSWORD", "ES_PASSWORD_FILE", "ES_CA_FILE"}
+    {
+        "ES_HOST",
+        "ES_API_KEY",
+        "ES_API_KEY_FILE",
+        "ES_USER",
+        "ES_PASSWORD",
+        "ES_PASSWORD_FILE",
+        "ES_CA_FILE",
+        "KIBANA_HOST",
+    }
 )
 UNITS = {"m": 1 << 20, "g": 1 << 30}
 

@@ -39,7 +39,8 @@ class Login:
 
     def settings(self) -> dict[str, str]:
         """The same as settings of the harvester."""
-        return {"ES_HOST": self.address, "ES_USER": self.user, "ES_PASSWORD_FILE": str(self.password_file)}
+        found = {"ES_HOST": self.address, "ES_USER": self.user, "ES_PASSWORD_FILE": str(self.password_file)}
+        return {**found, "KIBANA_HOST": self.kibana} if self.kibana else found
 
 
 class Stack(Protocol):

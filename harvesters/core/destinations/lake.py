@@ -119,7 +119,8 @@ class _Files:
                 _fresh(path).replace(path)
                 sync_folder(path.parent)
             else:
-                path.unlink(missing_ok=True)
+                for each in (path, _fresh(path)):  # the latter of a run that was cut off
+                    each.unlink(missing_ok=True)
 
 
 def _fresh(path: Path) -> Path:
