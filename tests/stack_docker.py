@@ -134,7 +134,7 @@ def up(rest: list[str], values: dict[str, str]) -> None:
     if told("hangs") is not None:
         hang()
     if "pid" not in (told("server") or ""):
-        serve_in_the_background(values["ES_PORT"], password)
+        serve_in_the_background(values["ES_PORT"], values["KIBANA_PORT"], password)
     set_container("elasticsearch", "running", "healthy")
     if values["ELASTIC_PASSWORD"] != password:
         set_container("kibana-login", "exited", code=77)
@@ -190,8 +190,8 @@ def logs(rest: list[str], _values: dict[str, str]) -> None:
 # -- the server behind the published port -----------------------------------------------------------------
 
 
-def serve_in_the_background(port: str, password: str) -> None:
-    command = [os.environ["STAND_IN_PYTHON"], "-m", "tests.stack_server", str(STATE), port, password]
+def serve_in_the_background(port: str, kibana_port: str, password: str) -> None:
+    command = [os.environ["STAND_IN_PYTHON"], "-m", "tests.stack_server", str(STATE), port, kibana_port, password]
     project, quiet = Path(__file__).parents[1], subprocess.DEVNULL
     process = subprocess.Popen(command, cwd=project, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
     while not (STATE / "serving").exists():

@@ -16,16 +16,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import click
 import pytest
 
-from harvesters.commands.console import Console
-from harvesters.commands.setup import setup
-from harvesters.commands.stack import load_dashboards
 from harvesters.core.day import clock_from
 from harvesters.core.errors import HarvestError
 from harvesters.stack.docker_stack import DockerStack
-from harvesters.stack.parts import Login, Ports
+from harvesters.stack.parts import Ports
 from harvesters.stack.waiting import Waiting
 from tests.shell import PROJECT
 from tests.stack_engine import Clone, Engine, free_port, put_on_path
@@ -101,7 +97,9 @@ def test_init_makes_passwords_starts_waits_and_loads_the_templates(
     *elastic, kibana = done.out.splitlines()
     assert elastic == [f"ES_HOST=http://127.0.0.1:{port}", "ES_USER=elastic", f"ES_PASSWORD_FILE={password_file}"]
     assert re.fullmatch(r"KIBANA_HOST=http://127\.0\.0\.1:\d+", kibana)
-    assert "'./harvest.py setup dashboards'" in done.err
+    assert re.search(
+        rf"^\d+ objects loaded into Kibana at {kibana.partition('=http://')[2]} \(9\.5\.2\)", done.err, re.MULTILINE
+    )
     assert "Fetching docker.elastic.co/elasticsearch/elasticsearch:9.5.2 and docker.elastic.co/kibana/" in done.err
     assert "Waiting for Elasticsearch, up to 300 s." in done.err
     assert f"Elasticsearch answers at http://127.0.0.1:{port}, Kibana at http://127.0.0.1:" in done.err
@@ -444,19 +442,6 @@ def test_there_is_no_kibana_without_docker(shell: Clone) -> None:
     done = shell("dev", "init", "--native", "--kibana-port", "5601")
 
     assert (done.code, done.err) == (2, "error: --kibana-port: there is no Kibana with --native.\n")
-
-
-def test_the_command_that_loads_dashboards_is_named_where_there_is_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    console = Console(quiet=False, verbose=0, log_format="text", progress=False, colour=False)
-    login = Login("http://127.0.0.1:9200", "elastic", "x", PROJECT, "http://127.0.0.1:5601")
-    monkeypatch.setitem(setup.commands, "dashboards", click.Command("dashboards"))
-
-    load_dashboards(login, console)
-
-    said = capsys.readouterr().err
-    assert re.fullmatch(r"For the dashboards in http://127\.0\.0\.1:5601: '.* setup dashboards'\.\n", said)
 
 
 # -- the README -------------------------------------------------------------------------------------------

@@ -125,7 +125,9 @@ def test_the_installed_command_finds_its_compose_file_and_keeps_passwords_with_i
     engine.behave("node", es_url)
     put_on_path(tmp_path / "bin", engine)
     env = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "INDEX_PREFIX": prefix}
-    done = run(installed, tmp_path, "dev", "init", "--es-port", str(free_port()), "--kibana-port", "5999", **env)
+    done = run(
+        installed, tmp_path, "dev", "init", "--es-port", str(free_port()), "--kibana-port", str(free_port()), **env
+    )
     reset = run(installed, tmp_path, "dev", "reset", "--yes", **env)
 
     assert done.returncode == 0, done.stderr

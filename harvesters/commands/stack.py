@@ -12,7 +12,7 @@ from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import apply
 from harvesters.commands.waiting import WaitingLine
 from harvesters.commands.workplace import HOME, Workplace, find_dotenv, in_a_clone
-from harvesters.core.errors import Exit, HarvestError, UsageError
+from harvesters.core.errors import Exit, HarvestError, UsageError, worst
 from harvesters.stack import env_file
 from harvesters.stack.cluster import settings_of
 from harvesters.stack.docker import NoDockerError
@@ -51,9 +51,9 @@ def _start(stack: Stack, place: Workplace, console: Console, timeout: int) -> No
     short_help="Set up Elasticsearch and Kibana on this machine, and start them.",
     help=with_examples(
         "Set up Elasticsearch and Kibana in Docker, for this machine alone, and start them: checks Docker, memory and "
-        "ports, makes passwords, waits until both work, loads the index templates and says where to go. Doing it again "
-        "changes no password and starts what is stopped. Without Docker, --native starts a small Elasticsearch as a "
-        "process, without Kibana; it needs a JDK 21 or newer and, the first time, Maven.",
+        "ports, makes passwords, waits until both work, loads index templates and dashboards, and says where to go. "
+        "Doing it again changes no password and starts what is stopped. Without Docker, --native starts a small "
+        "Elasticsearch as a process, without Kibana; it needs a JDK 21 or newer and, the first time, Maven.",
         "dev init",
         "dev init --native",
         "dev init --es-port 9201 --kibana-port 5602 --write-env",
@@ -111,17 +111,25 @@ def _prepared(login: Login, place: Workplace, console: Console) -> Exit:
         console.say(sentence)
     for sentence in result.stuck:
         console.error(sentence)
+    codes = [Exit.PARTIAL if result.stuck else Exit.OK]
     if login.kibana:
-        load_dashboards(login, console)
-    return Exit.PARTIAL if result.stuck else Exit.OK
+        codes.append(load_dashboards(login, place, console))
+    return worst(codes)
 
 
-def load_dashboards(login: Login, console: Console) -> None:
-    """The place where `init` loads the dashboards into its Kibana, as the user `login.user` at `login.kibana`."""
-    from harvesters.commands.setup import setup
+def load_dashboards(login: Login, place: Workplace, console: Console) -> Exit:
+    """Load the dashboards into the Kibana of a stack."""
+    from harvesters.dashboards.importing import import_dashboards
+    from harvesters.dashboards.kibana import place_of
 
-    if "dashboards" in setup.commands:
-        console.say(f"For the dashboards in {login.kibana}: './harvest.py setup dashboards'.")
+    kibana = place_of(settings_of(login, place.common), "what was set up")
+    result = import_dashboards(kibana, place.common.index_prefix, place.clock)
+    # The last one sums up; `setup dashboards` tells of each object.
+    for sentence in result.done[-1:]:
+        console.say(sentence)
+    for sentence in result.failed:
+        console.error(sentence)
+    return result.exit_code
 
 
 def _tell(login: Login, console: Console) -> None:

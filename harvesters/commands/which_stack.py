@@ -26,7 +26,7 @@ def place(ctx: click.Context) -> tuple[Console, Workplace]:
     """
     place = workplace(ctx.obj["env_file"], {})
     # How to come to Elasticsearch is what these commands are there for: they need not know it.
-    if problems := [each for each in place.problems if "ES_" not in each]:
+    if problems := [each for each in place.problems if "ES_" not in each and "KIBANA_" not in each]:
         raise SettingsError(problems)
     return ctx.obj["console"], place
 

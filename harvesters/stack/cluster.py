@@ -26,10 +26,17 @@ class Figures:
 
 def settings_of(login: Login, common: CommonSettings) -> CommonSettings:
     """The settings of a command that works on this cluster, and on none that the user has besides."""
-    hosts = es_hosts(login.address)
-    return replace(
-        common, es_host=hosts, es_api_key=None, es_user=login.user, es_password=login.password, es_ca_file=None
+    bare = replace(
+        common,
+        es_api_key=None,
+        es_ca_file=None,
+        kibana_api_key=None,
+        kibana_user=None,
+        kibana_password=None,
+        kibana_ca_file=None,
     )
+    hosts, kibana = es_hosts(login.address), login.kibana or None
+    return replace(bare, es_host=hosts, es_user=login.user, es_password=login.password, kibana_host=kibana)
 
 
 @contextmanager
