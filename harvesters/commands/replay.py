@@ -13,7 +13,7 @@ from harvesters.commands.build import destinations, prepare, replay_workshop
 from harvesters.commands.differences import show
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import ACCOUNTS, DATES, OUTPUT, apply
-from harvesters.commands.work import Working, reported
+from harvesters.commands.work import Request, Working, reported
 from harvesters.commands.workplace import Window, Workplace, window, workplace
 from harvesters.core.day import Day
 from harvesters.core.days import archived_days, readable_manifest
@@ -59,7 +59,7 @@ def replay(ctx: click.Context, /, source: str | None, keys: tuple[str, ...], **g
     days = _days(place, given)
     dry_run, diff = _looks_only(given)
     vendors = [source] if source else list(SOURCES)
-    with reported(console, place, given["report"], "replay") as working:
+    with reported(console, place, Request("replay", report_file=given["report"])) as working:
         accounts = archived(place, vendors, given["accounts"])
         targets = destinations(place, given["destinations"], place.clock.monotonic() + PATIENCE_S, for_reading=diff)
         try:

@@ -157,6 +157,19 @@ class CommonSettings:
     privacy_key_file: Path | None = setting(
         "PRIVACY_KEY_FILE", "your key of pseudonyms and of forgotten people, 32 bytes or more", parse=Path
     )
+    ping_url: str | None = setting(
+        "PING_URL",
+        "address of a watchdog such as healthchecks.io that is told when a run begins, and how it ends",
+        parse=web_address,
+        option="--ping-url",
+        secret=True,
+    )
+    metrics_file: Path | None = setting(
+        "METRICS_FILE",
+        "file of metrics for Prometheus, written when a run ends; a relative one belongs to the file that names it",
+        parse=Path,
+        option="--metrics-file",
+    )
     now: str | None = setting("VCONF_NOW", "an instant that replaces the clock, for tests and reproducible runs")
 
 
