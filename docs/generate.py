@@ -29,6 +29,7 @@ STORY_KEY = "86973632618"
 COMMANDS = (
     "", *SOURCES, "all", "status", "catch-up", "doctor", "replay", "explain", "forget", "config", "config show",
     "setup", "setup templates", "setup dashboards", "setup all", "dev", "dev demo", "dev sandbox",
+    "dev init", "dev up", "dev down", "dev status", "dev reset",
 )  # fmt: skip
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"
 ENV_HEAD = """\

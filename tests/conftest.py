@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from elasticsearch import Elasticsearch
 
+from harvesters.stack.java import NodeUnavailableError
 from tests import elasticsearch_node
-from tests.elasticsearch_distribution import NodeUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.elasticsearch_accounts import Account
-    from tests.elasticsearch_distribution import Distribution
+    from harvesters.stack.distribution import Distribution
+    from harvesters.stack.file_users import Account
 
 LONGEST = (
     "test_dashboards_numbers.py",

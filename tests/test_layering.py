@@ -60,6 +60,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "harvesters.sandbox",
         "harvesters.quality",
         "harvesters.enrich",
+        "harvesters.stack",
         "harvesters.dashboards",
         "harvesters.finding",
         "harvesters.story",
@@ -103,6 +104,13 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "harvesters.finding": ("harvesters.commands", "harvesters.sandbox", "harvesters.quality", *VENDORS),
     "harvesters.enrich": ("harvesters.commands", "harvesters.sandbox", "harvesters.quality", *VENDORS),
     "harvesters.sandbox": ("harvesters.commands", "harvesters.enrich", *VENDORS),
+    "harvesters.stack": (
+        "harvesters.commands",
+        "harvesters.sandbox",
+        "harvesters.quality",
+        "harvesters.enrich",
+        *VENDORS,
+    ),
     **{
         vendor: (
             "harvesters.commands",

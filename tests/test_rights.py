@@ -15,9 +15,10 @@ import pytest
 from elasticsearch import AuthorizationException, Elasticsearch
 
 from harvesters.core.errors import DestinationError
+from harvesters.stack.distribution import NEWEST
+from harvesters.stack.file_users import Account
 from tests.conftest import own_server, remove_all
-from tests.elasticsearch_accounts import ADMIN, Account
-from tests.elasticsearch_distribution import NEWEST
+from tests.elasticsearch_accounts import ADMIN
 from tests.nights import Night
 from tests.node_door import Hit, stored
 from tests.opentok_client import DAY as DATE

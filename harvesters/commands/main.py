@@ -30,7 +30,7 @@ COMMANDS = {
     "forget": ("harvesters.commands.forget:forget", "Take a person out of everything that was harvested."),
     "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
     "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch and Kibana: index templates, dashboards."),
-    "dev": ("harvesters.commands.dev:dev", "Try it: a demo, and vendors simulated on this machine."),
+    "dev": ("harvesters.commands.dev:dev", "Try it: a demo, simulated vendors, an Elasticsearch with Kibana."),
 }
 FLAGS = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress", "--no_progress"})
 WITH_VALUE = frozenset({"--log-format", "--log_format", "--env-file", "--env_file"})
