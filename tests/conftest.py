@@ -10,19 +10,26 @@ from typing import TYPE_CHECKING
 import pytest
 from elasticsearch import Elasticsearch
 
+from harvesters.stack.java import NodeUnavailableError
 from tests import elasticsearch_node
-from tests.elasticsearch_distribution import NodeUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.elasticsearch_accounts import Account
-    from tests.elasticsearch_distribution import Distribution
+    from harvesters.stack.distribution import Distribution
+    from harvesters.stack.file_users import Account
 
 LONGEST = (
-    "test_docs.py", "test_elasticsearch_versions.py", "test_faults.py", "test_faults_loading.py", "test_kill.py",
-    "test_memory.py", "test_rights.py", "test_signals.py",
-)  # fmt: skip
+    "test_dashboards_numbers.py",
+    "test_docs.py",
+    "test_elasticsearch_versions.py",
+    "test_faults.py",
+    "test_faults_loading.py",
+    "test_kill.py",
+    "test_memory.py",
+    "test_rights.py",
+    "test_signals.py",
+)
 """Files of few and long tests: begun last, one of them would run while the other processes have nothing left to do."""
 
 

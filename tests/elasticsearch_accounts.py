@@ -1,54 +1,20 @@
-"""Users and roles of an Elasticsearch with security, as the files that it reads at its start.
-
-They belong to its file realm, which the minimal distribution has: nothing there can make API keys or users.
-"""
+"""Who may what on the test nodes that have security."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from base64 import b64encode
-from dataclasses import dataclass
-from textwrap import indent
 from typing import TYPE_CHECKING
+
+from harvesters.stack import file_users
+from harvesters.stack.file_users import Account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROUNDS = 10_000
-BYTES = 32
-
-
-@dataclass(frozen=True)
-class Account:
-    """A user with one role of the same name; `role` is its description as YAML, and without one it may do all."""
-
-    name: str
-    password: str
-    role: str = ""
-
-    @property
-    def login(self) -> str:
-        """The `Authorization` header of its requests."""
-        return "Basic " + b64encode(f"{self.name}:{self.password}".encode()).decode()
-
-
-ADMIN = Account("admin", secrets.token_urlsafe(BYTES))
+ADMIN = Account("admin", secrets.token_urlsafe(file_users.BYTES))
 """Is there on every node with security: somebody must prepare, look and tidy up."""
 
 
 def files(accounts: Sequence[Account]) -> dict[str, str]:
     """The files by name, for `config/`."""
-    everybody = (ADMIN, *accounts)
-    return {
-        "users": "".join(f"{each.name}:{_hashed(each.password)}\n" for each in everybody),
-        "users_roles": "".join(f"{each.name if each.role else 'superuser'}:{each.name}\n" for each in everybody),
-        "roles.yml": "".join(f"{each.name}:\n{indent(each.role, '  ')}\n" for each in everybody if each.role),
-    }
-
-
-def _hashed(password: str) -> str:
-    """As `bin/elasticsearch-users` writes it, which takes seconds for each user."""
-    salt = secrets.token_bytes(BYTES)
-    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS, BYTES)
-    return f"{{PBKDF2}}{ROUNDS}${b64encode(salt).decode()}${b64encode(key).decode()}"
+    return file_users.files((ADMIN, *accounts))

@@ -12,14 +12,14 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from tests.elasticsearch_distribution import NodeUnavailableError, Runner
+from harvesters.stack.java import NodeUnavailableError, Runner
 from tests.elasticsearch_server import JAVA_OPTIONS, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tests.elasticsearch_accounts import Account
+    from harvesters.stack.file_users import Account
 
 IMAGE = "docker.elastic.co/elasticsearch/elasticsearch"
 MEMORY = "1500m"

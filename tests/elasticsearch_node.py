@@ -6,7 +6,6 @@ where Maven or a JDK is missing and Docker is there, the official image.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -19,9 +18,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from harvesters.stack import java, node
+from harvesters.stack.distribution import NEWEST
+from harvesters.stack.java import MissingToolError, NodeUnavailableError, Runner
 from tests import elasticsearch_distribution as distribution
 from tests import elasticsearch_docker as docker
-from tests.elasticsearch_distribution import NEWEST, MissingToolError, NodeUnavailableError, Runner
 from tests.elasticsearch_docker import Container
 from tests.elasticsearch_server import JAVA_OPTIONS, STOP_LIMIT, Server
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Self
 
-    from tests.elasticsearch_accounts import Account
-    from tests.elasticsearch_distribution import Distribution
+    from harvesters.stack.distribution import Distribution
+    from harvesters.stack.file_users import Account
 
 OTHERWISE = "Or set ES_TEST_URL to an Elasticsearch that the tests may write to."
 
@@ -87,55 +88,19 @@ class Node(Server):
         self, program: Path, jdk: Path, runner: Runner, folder: Path, accounts: Sequence[Account] = ()
     ) -> None:
         super().__init__(folder, accounts)
-        self._program = program
-        self._jdk = jdk
-        self._runner = runner
+        self._node = node.Node(program, jdk, runner, folder)
 
     def prepare(self) -> None:
         """Write the configuration, and give the folder to the runner."""
-        shutil.copytree(self._program / "config", self._folder / "config")
-        for name in ("data", "logs", "tmp"):
-            (self._folder / name).mkdir()
-        # JSON is YAML.
-        for name, content in {"elasticsearch.yml": json.dumps(self._settings()), **self._config}.items():
-            (self._folder / "config" / name).write_text(content)
-        if self._runner.uid is not None and self._runner.gid is not None:
-            for path in (self._folder, *self._folder.rglob("*")):
-                os.chown(path, self._runner.uid, self._runner.gid)
-
-    def _settings(self) -> dict[str, object]:
-        return {
-            "cluster.name": "vconf-test",
-            "discovery.type": "single-node",
-            "http.host": "127.0.0.1",
-            "transport.host": "127.0.0.1",
-            # The node takes free ports itself and writes them down: nobody can snatch them in between.
-            "http.port": 0,
-            "transport.port": 0,
-            "node.portsfile": True,
-            "path.data": str(self._folder / "data"),
-            "path.logs": str(self._folder / "logs"),
-            "xpack.security.enabled": bool(self._config),
-            # A laptop whose disk is nearly full can run the tests all the same.
-            "cluster.routing.allocation.disk.threshold_enabled": False,
-        }
+        settings = {"cluster.name": "vconf-test", "xpack.security.enabled": bool(self._config)}
+        self._node.prepare(settings, self._config)
 
     def start(self) -> None:
         """Start the process."""
-        self._launch([self._program / "bin" / "elasticsearch"], self._environment(), self._runner)
-
-    def _environment(self) -> dict[str, str]:
-        return {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "ES_JAVA_HOME": str(self._jdk),
-            "ES_JAVA_OPTS": JAVA_OPTIONS,
-            "ES_PATH_CONF": str(self._folder / "config"),
-            "ES_TMPDIR": str(self._folder / "tmp"),
-        }
+        self._launch(self._node.command, self._node.environment(JAVA_OPTIONS), self._node.runner)
 
     def _address(self) -> str | None:
-        ports = self._folder / "logs" / "http.ports"
-        return ports.read_text().strip() if ports.is_file() else None
+        return self._node.address()
 
 
 @contextmanager
@@ -176,8 +141,8 @@ def _new_server(tidying: ExitStack, wanted: Distribution, accounts: Sequence[Acc
 
 
 def _new_node(tidying: ExitStack, wanted: Distribution, accounts: Sequence[Account]) -> Node:
-    runner = distribution.find_runner()
-    jdk = distribution.find_jdk(distribution.jdk_candidates(os.environ), runner)
+    runner = java.find_runner()
+    jdk = java.find_jdk(java.jdk_candidates(os.environ), runner)
     program = distribution.get_distribution(distribution.cache_folder(os.environ, runner), wanted)
     click.echo(f"Elasticsearch {wanted.version} on the JDK in {jdk}", err=True)
     return Node(program, jdk, runner, _new_folder(tidying, program.parent), accounts)

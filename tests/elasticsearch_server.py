@@ -11,20 +11,20 @@ from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
+from harvesters.stack.java import NodeUnavailableError, Runner
+from harvesters.stack.node import MEMORY, launch, log_tail
 from tests.elasticsearch_accounts import ADMIN, files
-from tests.elasticsearch_distribution import NodeUnavailableError, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from tests.elasticsearch_accounts import Account
+    from harvesters.stack.file_users import Account
 
 START_LIMIT = 120.0
 STOP_LIMIT = 15.0
-LOG_TAIL = 30
 # Little memory, and only the quick compiler: the best code would cost a third of the start and never pay for itself.
-JAVA_OPTIONS = "-Xms512m -Xmx512m -XX:TieredStopAtLevel=1"
+JAVA_OPTIONS = f"{MEMORY} -XX:TieredStopAtLevel=1"
 
 
 class Server(ABC):
@@ -49,21 +49,8 @@ class Server(ABC):
     def _address(self) -> str | None:
         """Where it listens, as `host:port`, as soon as that is known."""
 
-    def _launch(self, command: Sequence[str | Path], env: Mapping[str, str], runner: Runner) -> None:
-        """Start a process in a group of its own."""
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self._folder,
-                env=env,
-                start_new_session=True,
-                user=runner.uid,
-                group=runner.gid,
-                extra_groups=runner.groups,
-            )
+    def _launch(self, command: Sequence[str], env: Mapping[str, str], runner: Runner) -> None:
+        self._process = launch(command, self._log, env, runner)
 
     def wait_until_ready(self, limit: float = START_LIMIT) -> str:
         """Return the server's URL as soon as it does its work."""
@@ -71,18 +58,14 @@ class Server(ABC):
         login = ADMIN.login if self._config else None
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
-                msg = f"Elasticsearch ended while starting. {self._log_tail()}"
+                msg = f"Elasticsearch ended while starting. {log_tail(self._log)}"
                 raise NodeUnavailableError(msg)
             address = self._address()
             if address and is_healthy(address, login):
                 return f"http://{address}"
             time.sleep(0.1)
-        msg = f"Elasticsearch was not ready after {limit:.0f} s. {self._log_tail()}"
+        msg = f"Elasticsearch was not ready after {limit:.0f} s. {log_tail(self._log)}"
         raise NodeUnavailableError(msg)
-
-    def _log_tail(self) -> str:
-        lines = self._log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
-        return "\n".join(["The end of its log:", *lines])
 
     def stop(self) -> None:
         """End the process and all that it started."""

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harvesters.stack import java
+from harvesters.stack.distribution import NEWEST, unpack
+from harvesters.stack.java import MissingToolError, NodeUnavailableError, Runner
 from tests import elasticsearch_distribution as distribution
-from tests.elasticsearch_distribution import NEWEST, OLDEST, MissingToolError, NodeUnavailableError, Runner
+from tests.elasticsearch_distribution import OLDEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.elasticsearch_distribution import Distribution
+    from harvesters.stack.distribution import Distribution
 
 SOMEBODY = Runner(uid=65534, gid=65534, groups=())
 
@@ -56,7 +59,7 @@ def test_the_jdks_are_tried_in_the_order_of_the_user_wish(tmp_path: Path) -> Non
     mac = make_jdk(tmp_path / "Library/Java/JavaVirtualMachines/21.jdk/Contents/Home", "21")
     environ = {"JAVA_HOME": "/second", "ES_JAVA_HOME": "/first", "PATH": str(on_path / "bin")}
 
-    found = [str(home) for home in distribution.jdk_candidates(environ, root=tmp_path)]
+    found = [str(home) for home in java.jdk_candidates(environ, root=tmp_path)]
 
     assert found == ["/first", "/second", str(on_path.resolve()), str(debian), str(mac)]
 
@@ -66,7 +69,7 @@ def test_java_on_the_path_is_followed_to_its_home(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "java").symlink_to(home / "bin" / "java")
 
-    found = list(distribution.jdk_candidates({"PATH": str(tmp_path / "bin")}, root=tmp_path))
+    found = list(java.jdk_candidates({"PATH": str(tmp_path / "bin")}, root=tmp_path))
 
     assert found == [home.resolve()]
 
@@ -85,14 +88,14 @@ def test_java_on_the_path_is_followed_to_its_home(tmp_path: Path) -> None:
 def test_a_jdk_must_be_young_and_whole(tmp_path: Path, version: str, modules: list[str], *, suitable: bool) -> None:
     home = make_jdk(tmp_path / "jdk", version, *modules)
 
-    assert distribution.is_suitable(home, Runner()) is suitable
+    assert java.is_suitable(home, Runner()) is suitable
 
 
 def test_a_java_that_knows_no_modules_is_not_suitable(tmp_path: Path) -> None:
     home = make_jdk(tmp_path / "jdk", "25")
     (home / "bin" / "java").write_text("#!/bin/sh\necho Unrecognized option: --list-modules >&2\nexit 1\n")
 
-    assert not distribution.is_suitable(home, Runner())
+    assert not java.is_suitable(home, Runner())
 
 
 def test_a_jdk_that_the_runner_cannot_reach_is_not_suitable(tmp_path: Path) -> None:
@@ -100,19 +103,26 @@ def test_a_jdk_that_the_runner_cannot_reach_is_not_suitable(tmp_path: Path) -> N
     home.parent.chmod(0o700)
     we_are_root = os.geteuid() == 0
 
-    assert distribution.is_suitable(home, distribution.find_runner()) is not we_are_root
+    assert java.is_suitable(home, java.find_runner()) is not we_are_root
 
 
 def test_the_first_suitable_jdk_is_taken(tmp_path: Path) -> None:
     homes = [tmp_path / "absent"]
     homes += [make_jdk(tmp_path / version, version, "jdk.jdi") for version in ("17", "21", "25")]
 
-    assert distribution.find_jdk(homes, Runner()) == tmp_path / "21"
+    assert java.find_jdk(homes, Runner()) == tmp_path / "21"
 
 
 def test_without_a_jdk_the_sentence_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(MissingToolError, match=r"No JDK 21 or newer .* ES_JAVA_HOME .* or start Docker"):
-        distribution.find_jdk([tmp_path], Runner())
+        java.find_jdk([tmp_path], Runner())
+
+
+def test_a_java_that_will_not_do_is_named(tmp_path: Path) -> None:
+    old = make_jdk(tmp_path / "old", "17.0.15", "jdk.jdi")
+
+    with pytest.raises(MissingToolError, match=rf"No JDK 21 or newer .* \(but 17\.0\.15 in {old}\): install one"):
+        java.find_jdk([tmp_path / "absent", old, old], Runner())
 
 
 def test_without_maven_the_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +162,7 @@ def test_a_wrong_archive_is_deleted_and_not_unpacked(tmp_path: Path, wanted: Dis
 def test_everybody_can_run_what_is_unpacked(tmp_path: Path) -> None:
     target = tmp_path / NEWEST.name
 
-    distribution.unpack(make_archive(tmp_path / "archive.zip"), target)
+    unpack(make_archive(tmp_path / "archive.zip"), target)
 
     assert mode(target) == 0o755
     assert mode(target / "bin" / "elasticsearch") == 0o755
@@ -211,6 +221,6 @@ def test_only_a_folder_with_private_parents_is_out_of_reach(tmp_path: Path) -> N
     open_folder.mkdir(parents=True)
     open_folder.parent.chmod(0o700)
 
-    assert not distribution.can_reach(open_folder, SOMEBODY)
-    assert distribution.can_reach(open_folder, Runner())
-    assert distribution.can_reach(Path("/"), SOMEBODY)
+    assert not java.can_reach(open_folder, SOMEBODY)
+    assert java.can_reach(open_folder, Runner())
+    assert java.can_reach(Path("/"), SOMEBODY)

@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harvesters.stack import java
+from harvesters.stack.distribution import NEWEST
+from harvesters.stack.file_users import Account
+from harvesters.stack.java import MissingToolError, NodeUnavailableError
 from tests import conftest, elasticsearch_server
 from tests import elasticsearch_distribution as distribution
 from tests import elasticsearch_docker as docker
-from tests.elasticsearch_accounts import ADMIN, Account
-from tests.elasticsearch_distribution import NEWEST, OLDEST, MissingToolError, NodeUnavailableError
+from tests.elasticsearch_accounts import ADMIN
+from tests.elasticsearch_distribution import OLDEST
 from tests.elasticsearch_docker import Container
 from tests.elasticsearch_node import Interrupts, own_server
 from tests.shell import PROJECT
@@ -33,14 +37,14 @@ WAITING = """
 import time
 from pathlib import Path
 import pytest
-from tests import elasticsearch_distribution
+from harvesters.stack import distribution, java
 from tests.conftest import own_server
 
-elasticsearch_distribution.JDK_HOMES = ()
+java.JDK_HOMES = ()
 
 @pytest.fixture(scope="module")
 def node():
-    with own_server(elasticsearch_distribution.NEWEST) as url:
+    with own_server(distribution.NEWEST) as url:
         yield url
 
 def test_waits(node):
@@ -80,7 +84,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     command.chmod(0o755)
     monkeypatch.setenv("PATH", str(command.parent))
     monkeypatch.setenv("VCONF_TEST_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(distribution, "JDK_HOMES", ())
+    monkeypatch.setattr(java, "JDK_HOMES", ())
     for name in ("ES_JAVA_HOME", "JAVA_HOME"):
         monkeypatch.delenv(name, raising=False)
     yield found
@@ -225,7 +229,7 @@ def test_docker_is_not_asked_for_what_is_wrong_with_the_distribution(
         msg = "elasticsearch-9.5.2.zip was deleted"
         raise NodeUnavailableError(msg)
 
-    monkeypatch.setattr(distribution, "find_jdk", lambda *_arguments: tmp_path)
+    monkeypatch.setattr(java, "find_jdk", lambda *_arguments: tmp_path)
     monkeypatch.setattr(distribution, "cache_folder", lambda *_arguments: tmp_path)
     monkeypatch.setattr(distribution, "get_distribution", refuse)
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harvesters.stack.java import NodeUnavailableError, Runner
 from tests.conftest import remove_all
-from tests.elasticsearch_distribution import NodeUnavailableError, Runner
 from tests.elasticsearch_node import InterruptedRunError, Interrupts, Node
 from tests.elasticsearch_server import is_healthy
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.shell import PROJECT, SECONDS
+from tests.stack_engine import Engine, free_port, put_on_path
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -66,7 +67,8 @@ def test_the_wheel_carries_what_the_command_reads(wheel: Path) -> None:
         for path in (PROJECT / "harvesters").rglob(ending)
     }
     assert len(templates) > 5
-    assert templates | beside <= names
+    carried = {"harvesters/docker/docker-compose.yml", "harvesters/kibana/vconf.ndjson"}
+    assert templates | beside | carried <= names
     assert not any(name.startswith(("tests/", "docs/", "benchmarks/", "data/")) for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
@@ -113,6 +115,25 @@ def test_the_installed_command_shows_the_demo_in_an_empty_home(installed: Path, 
     assert "harvest.py" not in done.stdout + done.stderr
     lake = tmp_path / ".local" / "state" / "vconf-harvest" / "demo" / "lake"
     assert len(list(lake.glob("*/*/*/*.ndjson.zst"))) == 4
+
+
+def test_the_installed_command_finds_its_compose_file_and_keeps_passwords_with_its_state(
+    installed: Path, tmp_path: Path, es_url: str, prefix: str
+) -> None:
+    engine = Engine(tmp_path / "engine")
+    engine.folder.mkdir()
+    engine.behave("node", es_url)
+    put_on_path(tmp_path / "bin", engine)
+    env = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "INDEX_PREFIX": prefix}
+    done = run(
+        installed, tmp_path, "dev", "init", "--es-port", str(free_port()), "--kibana-port", str(free_port()), **env
+    )
+    reset = run(installed, tmp_path, "dev", "reset", "--yes", **env)
+
+    assert done.returncode == 0, done.stderr
+    assert f"ES_PASSWORD_FILE={tmp_path}/.local/state/vconf-harvest/stack/password" in done.stdout
+    assert reset.returncode == 0, reset.stderr
+    assert "'vconf-harvest dev init' begins anew" in reset.stderr
 
 
 def test_the_state_folder_may_be_elsewhere(installed: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`dev`: see it work without an account or a server."""
+"""`dev`: see it work without an account or a server, and a server to see it in."""
 
 import time
 from contextlib import ExitStack, contextmanager
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harvesters import source_class
+from harvesters.commands import stack
 from harvesters.commands.build import vendor_workshops
 from harvesters.commands.console import Console
 from harvesters.commands.examples import COMMON, with_examples
@@ -32,10 +33,11 @@ USUAL = "opentok"
 
 
 @click.group(
-    short_help="Try it: a demo, and vendors simulated on this machine.",
+    short_help="Try it: a demo, simulated vendors, an Elasticsearch with Kibana.",
     help=with_examples(
-        "See the harvester work without an account or a server.",
+        "See the harvester work without an account or a server; set up Elasticsearch and Kibana on this machine.",
         "dev demo",
+        "dev init",
         "dev sandbox --vendor opentok --port 8700",
     ),
     epilog=COMMON,
@@ -43,6 +45,9 @@ USUAL = "opentok"
 def dev() -> None:
     """Work without an account or a server."""
 
+
+for command in stack.COMMANDS:
+    dev.add_command(command)
 
 WORLD: tuple[Any, ...] = (
     click.option(

@@ -18,10 +18,18 @@ from harvesters.core.errors import Exit, HarvestError
 
 COMMANDS = {
     "all": ("harvesters.commands.harvest:every", "Every vendor and account that is configured."),
+    "status": ("harvesters.commands.status:status", "What is whole, what is missing, how long it can still be had."),
+    "catch-up": (
+        "harvesters.commands.catch_up:catch_up",
+        "Whatever is not whole, the most endangered days first.",
+    ),
+    "doctor": ("harvesters.commands.doctor:doctor", "Look whether everything that a run needs is there."),
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
+    "explain": ("harvesters.commands.explain:explain", "Say what happened in a call, or to a person."),
+    "forget": ("harvesters.commands.forget:forget", "Take a person out of everything that was harvested."),
     "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
-    "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch: index templates."),
-    "dev": ("harvesters.commands.dev:dev", "Try it: a demo, and vendors simulated on this machine."),
+    "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch and Kibana: index templates, dashboards."),
+    "dev": ("harvesters.commands.dev:dev", "Try it: a demo, simulated vendors, an Elasticsearch with Kibana."),
 }
 FLAGS = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress", "--no_progress"})
 WITH_VALUE = frozenset({"--log-format", "--log_format", "--env-file", "--env_file"})
@@ -115,6 +123,7 @@ def dashed(name: str) -> str:
         "opentok                      the nightly run: yesterday and what is still owed",
         "all                          the same for every vendor and account",
         "replay opentok --all         load the archive again, without asking the vendor",
+        "explain zoom 82827962364     why a call was bad",
     ),
     epilog=EXIT_CODES,
 )

@@ -13,6 +13,7 @@ import msgspec
 from harvesters.core.assessment import Assessment, Unassessed
 from harvesters.core.day import iso_ms
 from harvesters.core.extra import bounded
+from harvesters.core.field import ECS_VERSION
 from harvesters.core.fields import CONFERENCE, ISSUE, PARTICIPANT, SAMPLE, STREAM, Field
 from harvesters.core.ids import doc_id, readable, sample_suffix
 from harvesters.core.lenient import REPAIRED
@@ -23,7 +24,6 @@ from harvesters.core.treatment import UNTREATED, Treatment
 from harvesters.core.tree import Conference, Entity, Issue, Stream
 
 SCHEMA = "1"
-ECS_VERSION = "8.17.0"
 KIND = {SAMPLE: "metric", ISSUE: "alert"}
 CATEGORY = {
     CONFERENCE: "session", PARTICIPANT: "session", STREAM: "network", SAMPLE: "network", ISSUE: "network",

@@ -16,6 +16,8 @@ CHILDREN = (PARTICIPANT, STREAM, SAMPLE, ISSUE)
 ABOUT_PEOPLE = (PARTICIPANT, STREAM, ISSUE)
 """Children that are few: what nobody asks of single samples would make these larger."""
 ALL = CALL_TYPES + RUN_TYPES
+ECS_VERSION = "8.17.0"
+"""Of the Elastic Common Schema, whose names our fields and log lines have."""
 
 NOBODY, NAME, MAIL, ROOM, TOPIC, ADDRESS, AREA, SPOT, WORDS, LABEL, STRANGE = (
     "nobody", "name", "mail", "room", "topic", "address", "area", "spot", "words", "label", "strange",

@@ -24,6 +24,8 @@ AT_ONCE = 100
 """Calls or records that are written at once."""
 LARGE = 1 << 21
 """Bytes from which on a manifest is read a call or record at a time: that takes longer, but much less memory."""
+UNREACHED = "unreached:"
+"""Stands before the name of a destination that could not be reached, whose identity is therefore not known."""
 
 
 class CallState(msgspec.Struct, omit_defaults=True, gc=False):
@@ -73,7 +75,8 @@ class Loaded(msgspec.Struct, omit_defaults=True):
 class Manifest(msgspec.Struct):
     """One slice's manifest; `records` are the archive's entries by readable key, in its order.
 
-    `level`: what its calls were asked for at when it settled; `route`: which of the vendor's ways to the day was taken.
+    `level`: what its calls were asked for at when it settled; `route`: which of the vendor's ways to the day was taken;
+    `reason`: why the last run of the whole day ended early.
     """
 
     vendor: str
@@ -81,6 +84,7 @@ class Manifest(msgspec.Struct):
     day: str
     format: int = FORMAT
     state: str = ""
+    reason: str = ""
     listed_at: str = ""
     settled: bool = False
     level: int = FULL

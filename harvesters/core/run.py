@@ -9,10 +9,10 @@ from datetime import datetime
 from harvesters.core.day import Day, iso
 from harvesters.core.days import manifests, nightly, survey
 from harvesters.core.encode import Envelope
-from harvesters.core.engine import UNREACHED, run_slice
+from harvesters.core.engine import run_slice
 from harvesters.core.errors import Exit, worst
 from harvesters.core.locks import held
-from harvesters.core.manifest import Manifest
+from harvesters.core.manifest import UNREACHED, Manifest
 from harvesters.core.notes import note_slice
 from harvesters.core.profiles import made_otherwise, other_profiles
 from harvesters.core.report import RunReport, SliceReport
@@ -38,31 +38,45 @@ def run_days(shop: Workshop, days: Iterable[Day] | None, report: RunReport, tell
     Raises:
         LockedError: another run works on this account.
     """
-    now = shop.clock.now()
+    reach_all(shop)
+    with locked(shop):
+        taken = list(days) if days is not None else choose_days(shop, shop.clock.now())
+        run_slices([(shop, day) for day in taken], report, tell)
+        return outdated(shop, set(taken) if days is None else None)
+
+
+def reach_all(shop: Workshop) -> None:
+    """Open the destinations, and say which cannot be reached."""
     for destination in shop.destinations:
         if gone := shop.reach(destination):
             log.warning("%s%s", gone, " The vendor's answers go into the archive all the same." if shop.source else "")
-    with _locked(shop, now):
-        taken = list(days) if days is not None else choose_days(shop, now)
-        for day in taken:
-            slice_report = run_slice(shop, day)
-            report.slices.append(slice_report)
-            tell(slice_report)
-            if slice_report.exit_code is Exit.INTERRUPTED:
-                # Its document can wait: the node may be what everything waits for.
-                break
-            if not shop.options.selection:
-                note_slice(shop, report.id, slice_report)
-        return _outdated(shop, set(taken) if days is None else None)
 
 
-def _locked(shop: Workshop, now: datetime) -> AbstractContextManager[None]:
+def run_slices(slices: Iterable[tuple[Workshop, Day]], report: RunReport, tell: Tell) -> None:
+    """Run slices one after the other, until the user wants no more; whoever calls it holds the accounts' locks."""
+    for shop, day in slices:
+        slice_report = run_slice(shop, day)
+        report.slices.append(slice_report)
+        tell(slice_report)
+        if slice_report.exit_code is Exit.INTERRUPTED:
+            # Its document can wait: the node may be what everything waits for.
+            break
+        if not shop.options.selection:
+            note_slice(shop, report.id, slice_report)
+
+
+def locked(shop: Workshop) -> AbstractContextManager[None]:
+    """The lock of an account, which a run that writes nothing does not need.
+
+    Raises:
+        LockedError: another run works on this account.
+    """
     if shop.options.dry_run:
         return nullcontext()
-    return held(shop.data_dir, shop.vendor, shop.account.id, now)
+    return held(shop.data_dir, shop.vendor, shop.account.id, shop.clock.now())
 
 
-def _outdated(shop: Workshop, taken: set[Day] | None) -> list[str]:
+def outdated(shop: Workshop, taken: set[Day] | None) -> list[str]:
     """How many slices hold documents of another profile of privacy, and how many of other code or settings, or none.
 
     The latter of slices outside a nightly run, which took some; None: it was no such run.

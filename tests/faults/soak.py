@@ -15,8 +15,8 @@ import requests
 from elasticsearch import Elasticsearch
 
 from harvesters.sandbox import Request, Response
+from harvesters.stack.distribution import NEWEST
 from tests import elasticsearch_node
-from tests.elasticsearch_distribution import NEWEST
 from tests.elasticsearch_server import Server as NodeProcess
 from tests.faults import loading
 from tests.faults.fetching import Once, expected, serving

@@ -1,7 +1,5 @@
 """The index destination: Elasticsearch 8.19 and 9, through the official client's `bulk` with ready bytes."""
 
-import logging
-import random
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,22 +19,21 @@ from harvesters.core.destinations import (
     Remade,
     Removed,
     Target,
+    Told,
 )
 from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Draft
-from harvesters.core.destinations.census import AT_ONCE, differences
+from harvesters.core.destinations.census import AT_ONCE, differences, strangers
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.held_index import HeldIndex
+from harvesters.core.destinations.patience import patiently
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.destinations.superseded import remove_superseded
-from harvesters.core.errors import BusyDestinationError
+from harvesters.core.destinations.telling import matching, telling
 from harvesters.core.leaving import leave
-from harvesters.core.retry_after import backoff
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 IN_FLIGHT = 3
 SENDERS = 2
-TRIES = 4
 
 
 class IndexDestination:
@@ -56,7 +53,6 @@ class IndexDestination:
         """`dead_letters`: where refused documents of a slice are copied to; `for_reading`: nothing will be written."""
         self._cluster, self._clock, self._dead_letters = cluster, clock, dead_letters
         self._for_reading = for_reading
-        self._dice = random.SystemRandom()
 
     def open(self) -> None:
         """Find the cluster and, since whoever writes needs them, its templates."""
@@ -65,14 +61,7 @@ class IndexDestination:
             self._patiently(self._cluster.check_templates)
 
     def _patiently(self, work: Callable[[], T]) -> T:
-        """The result of a request outside the load, asked for a few times where the node is busy or gone."""
-        for attempt in range(1, TRIES):
-            try:
-                return work()
-            except BusyDestinationError as error:
-                log.info("%s Asking again.", error)
-                self._clock.sleep(backoff(attempt, self._dice))
-        return work()
+        return patiently(self._clock, work)
 
     def write(self, target: Target, records: Iterable[tuple[str, Documents]], counts: Counts) -> None:
         """Encode and send at the same time; at most three bodies are under way."""
@@ -101,10 +90,21 @@ class IndexDestination:
             found += self._patiently(partial(differences, self._cluster, target, some))
         return found
 
+    def recount(self, target: Target, expected: Sequence[Expected]) -> list[Difference]:
+        """See `Countable`; conferences that nobody expects are named by their id."""
+        known = {each.conference_id for each in expected}
+        unknown = self._patiently(lambda: list(strangers(self._cluster, target, known)))
+        return [*self.check(target, expected), *unknown]
+
     def pairs(self, target: Target, records: Iterable[Remade], *, whole: bool) -> Iterator[Pair]:
         """See `Readable`; of a conference without a record nobody knows whose it is, so `whole` makes no difference."""
         del target, whole
         return HeldIndex(self._cluster, self._patiently).pairs(records)
+
+    def telling(self, account: tuple[str, str], written: Sequence[tuple[str, str]], known: Sequence[str]) -> Told:
+        """See `Searchable`."""
+        wanted = matching(account, written, known)
+        return self._patiently(lambda: telling(self._cluster, wanted))
 
     def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
         """Delete them, each only if it is still what was found."""

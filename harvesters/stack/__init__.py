@@ -1,0 +1,1 @@
+"""Elasticsearch and Kibana on this machine: in Docker, or Elasticsearch alone as a process of ours."""
