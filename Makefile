@@ -57,6 +57,8 @@ format: $(DEV)
 
 lock:
 	$(LOCK) --upgrade --output-file requirements.txt requirements.in
+	$(LOCK) --upgrade --output-file requirements-report.txt requirements-report.in
+	$(LOCK) --upgrade --output-file requirements-parquet.txt requirements-parquet.in
 	$(LOCK) --upgrade --output-file requirements-dev.txt requirements-dev.in
 
 clean:

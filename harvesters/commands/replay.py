@@ -6,22 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harvesters import SOURCES, source_class
+from harvesters import SOURCES
+from harvesters.commands.archived import archived
 from harvesters.commands.build import destinations, prepare, replay_workshop
-from harvesters.commands.chosen import check_names, known
 from harvesters.commands.differences import show
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import ACCOUNTS, DATES, OUTPUT, apply
 from harvesters.commands.work import Working, reported
 from harvesters.commands.workplace import Window, Workplace, window, workplace
-from harvesters.core.accounts import DEFAULT, account_id
 from harvesters.core.day import Day
-from harvesters.core.days import archived_accounts, archived_days, readable_manifest
-from harvesters.core.errors import ArchiveError, Exit, LockedError, SelectionError, SettingsError, UsageError
+from harvesters.core.days import archived_days, readable_manifest
+from harvesters.core.errors import ArchiveError, Exit, LockedError, SelectionError, UsageError
 from harvesters.core.notes import note_run
 from harvesters.core.options import Options, Selection
 from harvesters.core.run import run_days
-from harvesters.core.source import Account
 from harvesters.core.store import SliceStore
 from harvesters.core.workshop import Workshop
 
@@ -61,7 +59,7 @@ def replay(ctx: click.Context, /, source: str | None, keys: tuple[str, ...], **g
     dry_run, diff = _looks_only(given)
     vendors = [source] if source else list(SOURCES)
     with reported(console, place, given["report"], "replay") as working:
-        accounts = _accounts(place, vendors, given["accounts"])
+        accounts = archived(place, vendors, given["accounts"])
         targets = destinations(place, given["destinations"], place.clock.monotonic() + PATIENCE_S, for_reading=diff)
         try:
             if not dry_run:
@@ -135,32 +133,6 @@ def _named(shop: Workshop, day: Day) -> set[str]:
     manifest = readable_manifest(SliceStore(shop.data_dir, shop.vendor, shop.account.id, day).manifest_path)
     entries = manifest.records if manifest else {}
     return {key for name, entry in entries.items() for key in (name, entry.call, *entry.key)}
-
-
-def _accounts(place: Workplace, vendors: list[str], names: tuple[str, ...]) -> list[tuple[str, Account]]:
-    """The archived accounts, called as the settings call them; with `names` only those.
-
-    Raises:
-        SettingsError: the file of accounts cannot be read as it is meant.
-        UsageError: nobody is called so.
-    """
-    if place.accounts.problems:
-        raise SettingsError(list(place.accounts.problems))
-    found = [
-        (vendor, Account(id_, _name(place, vendor, id_)))
-        for vendor in vendors
-        for id_ in archived_accounts(place.data_dir, vendor)
-    ]
-    profiles = known(place, vendors, alone=False)
-    check_names(names, [*(each.name for each in profiles), *(account.name for _, account in found)])
-    return [(vendor, account) for vendor, account in found if not names or account.name in names]
-
-
-def _name(place: Workplace, vendor: str, id_: str) -> str:
-    """The name of a vendor's account; one that the settings no longer know has the usual one."""
-    settings = source_class(vendor).Settings
-    named = [each.name for each in known(place, [vendor], alone=False) if account_id(settings, each.values) == id_]
-    return named[0] if named else DEFAULT
 
 
 def _among(shop: Workshop, days: Window) -> list[Day]:

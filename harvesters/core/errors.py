@@ -51,6 +51,10 @@ class SelectionError(HarvestError):
     exit_code = Exit.PARTIAL
 
 
+class NothingFoundError(HarvestError):
+    """What the user asks about is nowhere; the message says where it was looked for."""
+
+
 class SettingsError(HarvestError):
     """The operator must mend the configuration; carries every problem, not the first alone."""
 

@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import IO
 
 import msgspec
-import zstandard
 
 from harvesters.core.destinations import Pair, Remade
+from harvesters.core.destinations.packed_lines import damaged, unpacked_from
 from harvesters.core.encode import Encoded
-from harvesters.core.errors import DestinationError
-
-PIECE = 1 << 16
 
 
 class _Event(msgspec.Struct):
@@ -87,23 +84,10 @@ class _File:
         try:
             return _decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise self._damaged() from error
-
-    def _damaged(self) -> DestinationError:
-        return DestinationError(f"{self._path} is damaged: delete it, and the next load makes it anew.")
+            raise damaged(self._path) from error
 
     def _unpacked(self) -> Iterator[bytes]:
-        self._packed.seek(0)
-        unpacker = zstandard.ZstdDecompressor().decompressobj()
-        rest = b""
-        try:
-            while not unpacker.eof and (piece := self._packed.read(PIECE)):
-                *lines, rest = (rest + unpacker.decompress(piece)).split(b"\n")
-                yield from lines
-        except zstandard.ZstdError as error:
-            raise self._damaged() from error
-        if rest or not unpacker.eof:
-            raise self._damaged()
+        return unpacked_from(self._packed, self._path)
 
     def of(self, conference_id: str) -> Iterator[bytes]:
         """The lines of a conference, which then count as read."""

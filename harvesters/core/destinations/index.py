@@ -1,7 +1,5 @@
 """The index destination: Elasticsearch 8.19 and 9, through the official client's `bulk` with ready bytes."""
 
-import logging
-import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,16 +23,13 @@ from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Draft
 from harvesters.core.destinations.census import AT_ONCE, differences
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.held_index import HeldIndex
+from harvesters.core.destinations.patience import patiently
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.destinations.superseded import remove_superseded
-from harvesters.core.errors import BusyDestinationError
-from harvesters.core.retry_after import backoff
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 IN_FLIGHT = 3
 SENDERS = 2
-TRIES = 4
 
 
 class IndexDestination:
@@ -54,7 +49,6 @@ class IndexDestination:
         """`dead_letters`: where refused documents of a slice are copied to; `for_reading`: nothing will be written."""
         self._cluster, self._clock, self._dead_letters = cluster, clock, dead_letters
         self._for_reading = for_reading
-        self._dice = random.SystemRandom()
 
     def open(self) -> None:
         """Find the cluster and, since whoever writes needs them, its templates."""
@@ -63,14 +57,7 @@ class IndexDestination:
             self._patiently(self._cluster.check_templates)
 
     def _patiently(self, work: Callable[[], T]) -> T:
-        """The result of a request outside the load, asked for a few times where the node is busy or gone."""
-        for attempt in range(1, TRIES):
-            try:
-                return work()
-            except BusyDestinationError as error:
-                log.info("%s Asking again.", error)
-                self._clock.sleep(backoff(attempt, self._dice))
-        return work()
+        return patiently(self._clock, work)
 
     def write(self, target: Target, records: Iterable[tuple[str, Documents]], counts: Counts) -> None:
         """Encode and send at the same time; at most three bodies are under way."""
