@@ -23,7 +23,7 @@ from harvesters.core.fields import Field, by_name  # noqa: E402
 
 DEMO_NOW = "2026-11-21T09:00:00Z"
 COMMANDS = (
-    "", *SOURCES, "all", "replay", "config", "config show", "setup", "setup templates", "dev", "dev demo",
+    "", *SOURCES, "all", "report", "replay", "config", "config show", "setup", "setup templates", "dev", "dev demo",
     "dev sandbox",
 )  # fmt: skip
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"

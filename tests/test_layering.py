@@ -60,8 +60,20 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "harvesters.sandbox",
         "harvesters.quality",
         "harvesters.enrich",
+        "harvesters.finding",
+        "harvesters.overview",
         *VENDORS,
     ),
+    "harvesters.overview": (
+        "harvesters.commands",
+        "harvesters.finding",
+        "harvesters.sandbox",
+        "harvesters.quality",
+        "harvesters.enrich",
+        "harvesters.core.destinations",
+        *VENDORS,
+    ),
+    "harvesters.finding": ("harvesters.commands", "harvesters.sandbox", "harvesters.quality", *VENDORS),
     "harvesters.quality": ("harvesters.commands", "harvesters.sandbox", "harvesters.enrich", *VENDORS),
     "harvesters.enrich": ("harvesters.commands", "harvesters.sandbox", "harvesters.quality", *VENDORS),
     "harvesters.sandbox": ("harvesters.commands", "harvesters.enrich", *VENDORS),
@@ -110,11 +122,16 @@ def test_the_imports_of_a_file_are_found_wherever_they_stand() -> None:
     assert not within("ab", "a")
 
 
-HEAVY = ("elasticsearch", "elastic_transport", "gql", "graphql", "duckdb", "rich", "jwt", "maxminddb", "ua_parser")
+HEAVY = (
+    "elasticsearch", "elastic_transport", "gql", "graphql", "duckdb", "rich", "jwt", "maxminddb", "ua_parser",
+    "jinja2", "pyarrow", "pygal",
+)  # fmt: skip
 """What is imported where it is used. The list of all commands needs no HTTP either."""
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["replay", "--help"], ["opentok", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["replay", "--help"], ["report", "--help"], ["opentok", "--help"]]
+)
 def test_help_imports_nothing_that_costs(arguments: list[str]) -> None:
     command = [sys.executable, "-X", "importtime", str(HOME / "harvest.py"), *arguments]
     ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HOME, timeout=60)
