@@ -23,8 +23,8 @@ from harvesters.core.fields import Field, by_name  # noqa: E402
 
 DEMO_NOW = "2026-11-21T09:00:00Z"
 COMMANDS = (
-    "", *SOURCES, "all", "report", "replay", "config", "config show", "setup", "setup templates", "dev", "dev demo",
-    "dev sandbox",
+    "", *SOURCES, "all", "report", "export", "replay", "config", "config show", "setup", "setup templates", "dev",
+    "dev demo", "dev sandbox",
 )  # fmt: skip
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"
 ENV_HEAD = """\

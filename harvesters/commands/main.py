@@ -20,6 +20,7 @@ from harvesters.core.errors import Exit, HarvestError
 COMMANDS = {
     "all": ("harvesters.commands.harvest:every", "Every vendor and account that is configured."),
     "report": ("harvesters.commands.report:report", "A page on how the calls of some days went, to mail and to print."),
+    "export": ("harvesters.commands.export:export", "Documents as Parquet or CSV files."),
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
     "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
     "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch: index templates."),
