@@ -210,7 +210,7 @@ def labelled(poor: int, good: int) -> Tally:
     [
         ((20, 80), (5, 95), "+15.0 points against 5.0 % of 100 the week before", WORSE),
         ((5, 95), (20, 80), "\u221215.0 points against 20.0 % of 100 the week before", BETTER),
-        ((6, 94), (5, 95), "about as 5.0 % of 100 the week before", ""),
+        ((6, 94), (5, 95), "about the same: 5.0 % of 100 the week before", ""),
         ((1, 2), (5, 95), "too few to compare with 5.0 % of 100 the week before", ""),
         ((1, 99), (0, 0), "nothing to compare with the week before", ""),
     ],

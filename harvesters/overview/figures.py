@@ -36,7 +36,7 @@ def figures(now: Tally, then: Tally) -> list[Figure]:
     calls = _counted(float(now.all.conferences), float(then.all.conferences) if there else None, before)
     return [
         Figure("Conferences", words.number(now.all.conferences), _joins(now.all), calls),
-        _sum("People", now, then, lambda usage: usage.people, "each once a conference"),
+        _sum("People", now, then, lambda usage: usage.people, "each counted once a conference"),
         _sum("Participant minutes", now, then, lambda usage: usage.minutes, "from join to leave"),
         _rate("Poor streams", now.all.labels.poor_share, then.all.labels.poor_share, before, "streams judged"),
         _rate(
@@ -89,7 +89,7 @@ def _rate(title: str, now: Share, then: Share, before: str, basis: str) -> Figur
     if not (now.enough and then.enough):
         return Figure(title, words.percent(now), said, f"too few to compare with {was}")
     if not now.differs(then):
-        return Figure(title, words.percent(now), said, f"about as {was}")
+        return Figure(title, words.percent(now), said, f"about the same: {was}")
     points = now.percent - then.percent
     text = f"{points:+.1f} points against {was}".replace("-", "\u2212", 1)
     return Figure(title, words.percent(now), said, text, WORSE if points > 0 else BETTER)
