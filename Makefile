@@ -17,7 +17,7 @@ RUNTIME = $(VENV)/.runtime
 REPORT = $(VENV)/.report
 DEV = $(VENV)/.dev
 
-.PHONY: help venv extras demo test bench docs format lock clean
+.PHONY: help venv extras demo test bench docs dashboards previews format lock clean
 
 # Python's upgrade leaves a link to nowhere. Made anew it would point to a file older than the stamps, so that
 # nothing were installed: being phony, it is newer than everything.
@@ -32,6 +32,8 @@ help:
 	@echo "make test     checks style and types, then runs the tests on a real Elasticsearch"
 	@echo "make bench    measures speed, memory and disk against the goals, and writes docs/performance.md"
 	@echo "make docs     makes the documentation that follows from the code"
+	@echo "make dashboards makes the file of Kibana's dashboards anew from their definitions"
+	@echo "make previews draws the dashboards with invented calls into build/previews, to look at without a Kibana"
 	@echo "make format   formats the code"
 	@echo "make lock     pins the requirements anew (needs uv)"
 	@echo "make clean    removes what the other targets made; data/ stays"
@@ -56,6 +58,12 @@ bench: $(DEV)
 
 docs: $(DEV)
 	$(PY) docs/generate.py
+
+dashboards: $(DEV)
+	$(PY) -m harvesters.dashboards
+
+previews: $(DEV)
+	$(PY) -m tests.elasticsearch_node run -- $(PY) docs/previews.py
 
 format: $(DEV)
 	$(PY) -m ruff check --fix .

@@ -1,7 +1,7 @@
 """Makes the parts of the documentation that follow from the code: `python docs/generate.py [--check]`.
 
-Whole files (`docs/cli.md`, `docs/fields.md`, `example.env`), and in `README.md` what stands between a pair of
-markers. `--check` changes nothing and names what is not up to date.
+Whole files (`docs/cli.md`, `docs/fields.md`, `example.env`), and in `README.md` and `docs/privacy.md` what stands
+between a pair of markers. `--check` changes nothing and names what is not up to date.
 """
 
 import os
@@ -20,11 +20,15 @@ from harvesters import SOURCES, all_fields, source_class  # noqa: E402
 from harvesters.core.common_settings import CommonSettings  # noqa: E402
 from harvesters.core.declaration import Setting, declared, logins, public  # noqa: E402
 from harvesters.core.fields import Field, by_name  # noqa: E402
+from harvesters.dashboards.model import Chart, Listing, Note, Presences, panels_of  # noqa: E402
+from harvesters.dashboards.shown import DASHBOARDS  # noqa: E402
 
-DEMO_NOW = "2026-11-21T09:00:00Z"
+DEMO_NOW, LATER = "2026-11-21T09:00:00Z", "2026-11-24T09:00:00Z"
+STORY_KEY = "86973632618"
+"""The meeting number of an invented call of the demo, with a bad sender."""
 COMMANDS = (
-    "", *SOURCES, "all", "report", "export", "replay", "config", "config show", "setup", "setup templates", "dev",
-    "dev demo", "dev sandbox",
+    "", *SOURCES, "all", "status", "catch-up", "doctor", "report", "export", "replay", "explain", "forget", "config",
+    "config show", "setup", "setup templates", "setup dashboards", "setup all", "dev", "dev demo", "dev sandbox",
 )  # fmt: skip
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"
 ENV_HEAD = """\
@@ -102,7 +106,8 @@ def fields() -> str:
         "# Fields", "",
         "Every field that a document may have, made from `harvesters/core/fields.py` and the vendors' own lists by",
         "`docs/generate.py`. The index templates come from the same list. Units are part of the names. A field is",
-        "absent where the vendor says nothing. *Personal* fields tell of a person.", "",
+        "absent where the vendor says nothing. *Personal* fields tell of a person; what becomes of which class under",
+        "which profile is in [privacy.md](privacy.md).", "",
         "Document types: **conference** (one call), **participant** (one stay in it), **stream** (one direction of one",
         "person's media), **sample** (one measurement of a stream), **issue** (something that went wrong), and in",
         "`<prefix>-runs` **slice** (one day of one account) and **run** (one execution of the command).", "",
@@ -133,26 +138,71 @@ def _types(field: Field) -> str:
 
 
 def _meaning(field: Field) -> str:
-    return field.help + (" (*personal*)" if field.personal else "")
+    return field.help + (f" (*personal: {field.tells}*)" if field.personal else "")
+
+
+def profiles() -> str:
+    """What becomes of each class of fields under each profile of privacy, as Markdown."""
+    from harvesters.core.field import TELLS
+    from harvesters.enrich.privacy import BECOMES, KEPT
+
+    columns = ["full", *BECOMES]
+    lines = [f"| Class | It tells | {' | '.join(f'`{each}`' for each in columns)} | Fields |"]
+    lines.append("| --- " * (len(columns) + 3) + "|")
+    members: dict[str, list[str]] = {}
+    for field in by_name(all_fields()).values():
+        if field.personal:
+            members.setdefault(str(field.tells), []).append(f"`{field.name}`")
+    for name, told in TELLS.items():
+        becomes = [KEPT, *(each[name] for each in BECOMES.values())]
+        lines.append(
+            f"| **{name}** | {told} | {' | '.join(becomes)} | {', '.join(members.get(name, ['all others']))} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def run(*arguments: str, **more: str) -> str:
     """What a command of a clone prints on both streams, with none of this machine's settings."""
     with tempfile.TemporaryDirectory() as folder:
-        nothing = Path(folder) / "empty.env"
-        nothing.touch()
-        environment = {"PATH": os.environ["PATH"], "HOME": folder, "COLUMNS": "100", "NO_COLOR": "1", **more}
-        environment["DATA_DIR"] = str(Path(folder) / "data")
-        command = [sys.executable, str(ROOT / "harvest.py"), "--env-file", str(nothing), *arguments]
-        done = subprocess.run(  # noqa: S603 - our own command
-            command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        return done.stdout.replace(f"{folder}/", "")
+        return run_in(folder, 0, *arguments, **more)
+
+
+def run_in(folder: str, code: int, *arguments: str, **more: str) -> str:
+    """The same with its state in a folder that others share; it must end with this exit code."""
+    nothing = Path(folder) / "empty.env"
+    nothing.touch()
+    environment = {"PATH": os.environ["PATH"], "HOME": folder, "COLUMNS": "100", "NO_COLOR": "1", "LANG": "C.UTF-8"}
+    environment |= {"DATA_DIR": str(Path(folder) / "data"), **more}
+    command = [sys.executable, str(ROOT / "harvest.py"), "--env-file", str(nothing), *arguments]
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, cwd=ROOT, env=environment, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode != code:
+        message = f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}"
+        raise ValueError(message)
+    return done.stdout.replace(f"{folder}/", "")
 
 
 def demo() -> str:
     """What the demo says; the port is another one each time."""
     said = re.sub(r"(127\.0\.0\.1):\d+", r"\1:40123", run("dev", "demo", VCONF_NOW=DEMO_NOW))
+    return f"```text\n{said}```\n"
+
+
+def status() -> str:
+    """What `status` says some days after the demo of several days was the last run."""
+    with tempfile.TemporaryDirectory() as folder:
+        run_in(folder, 0, "dev", "demo", "--days", "5", VCONF_NOW=DEMO_NOW)
+        settings = {"DATA_DIR": f"{folder}/data/demo", "OPENTOK_API_KEY": "46204972", "VCONF_NOW": LATER}
+        return f"```text\n{run_in(folder, 3, 'status', '--last', '30d', **settings)}```\n"
+
+
+def story() -> str:
+    """What `explain` says of an invented call, harvested as the demo does it."""
+    with tempfile.TemporaryDirectory() as folder:
+        run("dev", "demo", "--vendor", "zoom", "--days", "1", VCONF_NOW=DEMO_NOW, DATA_DIR=folder)
+        more = {"VCONF_NOW": LATER, "DATA_DIR": f"{folder}/demo", "COLUMNS": "80"}
+        said = run("-q", "explain", "zoom", STORY_KEY, "--streams", "2", **more)
     return f"```text\n{said}```\n"
 
 
@@ -174,6 +224,32 @@ def lake_queries() -> str:
     return f"```sql\n{(ROOT / 'docs' / 'lake-queries.sql').read_text('utf-8').rstrip()}\n```\n"
 
 
+def dashboards() -> str:
+    """Every dashboard with its questions, controls and where the answers come from."""
+    lines: list[str] = []
+    for each in DASHBOARDS:
+        chosen = ", ".join(control.label for control in each.controls)
+        lines += [f"### {each.title} (`vconf-{each.key}`)", "", each.about, "", f"Choices on top: {chosen}.", ""]
+        lines += ["| Question | Answered by | From |", "| --- | --- | --- |"]
+        panels = [panel for panel in panels_of(each) if not isinstance(panel, Note)]
+        lines += [f"| {panel.title} | {_shown(panel)} | {panel.view} |" for panel in panels]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _shown(panel: Chart | Listing | Presences) -> str:
+    """How a panel answers, in words."""
+    match panel:
+        case Listing(fields=names):
+            return f"a list of {', '.join(f'`{name}`' for name in names)}"
+        case Presences():
+            return "a bar for each stay"
+    numbers = "; ".join(column.label for column in panel.columns)
+    groups = f" (by {' and '.join(each.label for each in panel.by)})" if panel.by else ""
+    target = f"; target {panel.target:g}" if panel.target is not None else ""
+    return f"{numbers}{groups}{target}"
+
+
 FILES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli,
     "docs/fields.md": fields,
@@ -181,29 +257,36 @@ FILES: dict[str, Callable[[], str]] = {
 }
 BLOCKS: dict[str, Callable[[], str]] = {
     "demo": demo,
+    "status": status,
+    "story": story,
     "settings": settings_table,
     "lake queries": lake_queries,
+}
+PAGES: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": BLOCKS,
+    "docs/dashboards.md": {"dashboards": dashboards},
+    "docs/privacy.md": {"profiles": profiles},
 }
 
 
 def fresh() -> dict[Path, str]:
     """What every file that is made, wholly or in part, should hold."""
     made = {ROOT / name: make() for name, make in FILES.items()}
-    readme = ROOT / "README.md"
-    return {**made, readme: filled(readme.read_text("utf-8"))}
+    parts = {ROOT / name: filled((ROOT / name).read_text("utf-8"), blocks) for name, blocks in PAGES.items()}
+    return {**made, **parts}
 
 
-def filled(text: str) -> str:
-    """A text with its blocks made anew.
+def filled(text: str, blocks: dict[str, Callable[[], str]] = BLOCKS) -> str:
+    """A text with its blocks made anew, by default those of `README.md`.
 
     Raises:
         ValueError: a pair of markers is missing.
     """
-    for name, make in BLOCKS.items():
+    for name, make in blocks.items():
         pattern = BLOCK.format(re.escape(name), "(?:.*?)", re.escape(name))
         found = list(re.finditer(pattern, text, flags=re.DOTALL))
         if len(found) != 1:
-            message = f"README.md must have the markers of '{name}' once"
+            message = f"the page must have the markers of '{name}' once"
             raise ValueError(message)
         text = text[: found[0].start()] + BLOCK.format(name, make(), name) + text[found[0].end() :]
     return text

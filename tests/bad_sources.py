@@ -15,7 +15,8 @@ import msgspec
 
 from harvesters.core.answers import OK, Answer, Api, Auth, Judgement, Verdict
 from harvesters.core.day import Day, iso
-from harvesters.core.fields import CONFERENCE, KEYWORD, PARTICIPANT, Field
+from harvesters.core.fields import CONFERENCE, KEYWORD, NAME, NOBODY, PARTICIPANT, Field
+from harvesters.core.personal import Personal, Persons
 from harvesters.core.settings import setting
 from harvesters.core.source import Account, Call, Failure, Notice, Part, Rate, Record
 from harvesters.core.tree import Conference, Entity, Row, Stream
@@ -115,7 +116,17 @@ class Forgetful(Rooms):
 
 @rejected("declarations", "does not begin with rooms.")
 class ForeignField(Rooms):
-    fields = (*Rooms.fields, Field("halls.room", KEYWORD, "name of the room"))
+    fields = (*Rooms.fields, Field("halls.room", KEYWORD, "name of the room", tells=NOBODY))
+
+
+@rejected("declarations", "rooms.floor does not say what it tells of people")
+class Unsaid(Rooms):
+    fields = (*Rooms.fields, Field("rooms.floor", KEYWORD, "floor of the house"))
+
+
+@rejected("declarations", "rooms.floor does not say what it tells of people")
+class Misnamed(Rooms):
+    fields = (*Rooms.fields, Field("rooms.floor", KEYWORD, "floor of the house", tells="nothing"))
 
 
 @rejected("declarations", "stands twice in the field list")
@@ -130,7 +141,7 @@ class UnknownConstant(Rooms):
 
 @rejected("declarations", "no personal member of held")
 class NothingPersonal(Rooms):
-    personal: ClassVar = {"held": ()}
+    personal: ClassVar = {"held": Personal()}
 
 
 # -- login and accounts --------------------------------------------------------------------------------
@@ -604,17 +615,62 @@ class Displaced(ChangedTree):
 
 @rejected("emitted", "nobody emits .'rooms.floor'.")
 class Idle(Rooms):
-    fields = (*Rooms.fields, Field("rooms.floor", KEYWORD, "floor of the house", (CONFERENCE, PARTICIPANT)))
+    fields = (
+        *Rooms.fields,
+        Field("rooms.floor", KEYWORD, "floor of the house", (CONFERENCE, PARTICIPANT), tells=NOBODY),
+    )
 
 
 @rejected("personal", "in no answer: ..'held', 'phone'")
 class Overcautious(Rooms):
-    personal: ClassVar = {"held": ("name", "country", "phone")}
+    personal: ClassVar = {"held": Personal(rows=Persons(names=("name",), about=("country", "phone")))}
+
+
+@rejected("measured", "a measurement tells of people: ..rooms.shake")
+class Traced(Rooms):
+    fields = tuple(replace(each, tells=NAME) if each.name == "rooms.shake" else each for each in Rooms.fields)
 
 
 @rejected("personal", "'client.geo.country_iso_code'. tell of a person")
 class Indiscreet(Rooms):
-    personal: ClassVar = {"held": ("name",)}
+    personal: ClassVar = {"held": Personal(rows=Persons(names=("name",)))}
+
+
+@rejected("forgetting", "Ada still stands in .*'line'")
+class SaidTwice(ChangedParts):
+    """Has the names once more, in members of other parts that are not declared."""
+
+    def change(self, part: Part) -> Part:
+        named = part.head.replace(b'"person":"p-', b'"who":"Ada","person":"p-')
+        return replace(part, head=named) if part.kind == "line" else part
+
+
+@rejected("forgetting", "somebody who is not found in the record's declared members")
+class Unaskable(Rooms):
+    personal: ClassVar = {"held": Personal(rows=Persons(about=("name", "country"), links={"id": "person"}))}
+
+
+@rejected("forgetting", "still tell of somebody")
+class HalfForgetful(Rooms):
+    fields = (
+        *Rooms.fields,
+        Field("rooms.house", KEYWORD, "where the person lives", (PARTICIPANT,), tells=NAME),
+    )
+
+    @staticmethod
+    def flatten(record: Record) -> Conference:
+        tree = Rooms.flatten(record)
+        for person in tree.participants.values():
+            person.fields["rooms.house"] = "blue house"
+            person.fields["user.id"] = person.fields["rooms.name"]
+        return tree
+
+
+@rejected("forgetting", "documents came or went")
+class KeyedByPerson(Rooms):
+    """Takes for personal what documents are called by."""
+
+    personal: ClassVar = {"held": Personal(rows=Persons({"id": "person"}, names=("name",), about=("country",)))}
 
 
 # -- documents and runs --------------------------------------------------------------------------------

@@ -62,7 +62,8 @@ class Case:
             the account. Together they show all that the vendor's own fields are there for.
         gone: key of a call that the vendor says it does not have.
         title: tells cases of one vendor apart.
-        elsewhere: own fields, and kinds of parts with personal members, that another case of the vendor shows.
+        elsewhere: own fields, and kinds of parts with personal members, that another case of the vendor shows; such a
+            member (`kind.member`) that no simulated answer has.
     """
 
     name: str

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from harvesters import SOURCES
+from harvesters.core.field import TELLS, TOLD_BY_THEMSELVES
 from harvesters.core.fields import CALL_TYPES, Field, by_name
+from harvesters.core.personal import Personal
 from harvesters.core.settings import Setting, declared
 from harvesters.core.source import Limits
 from tests.conformance import Bench
@@ -37,12 +39,24 @@ def declarations(bench: Bench) -> None:
         assert name in known, f"the constant {name} is in no field list"
         assert isinstance(value, str)
         assert value, f"the constant {name} is empty"
-    for kind, members in source.personal.items():
+    for kind, told in source.personal.items():
         assert kind, "personal members of no kind of part"
-        assert isinstance(members, tuple)
-        assert members, f"no personal member of {kind}"
-        assert all(members), f"a personal member of {kind} without a name"
-        assert len(members) == len(set(members))
+        _check_personal(kind, told)
+
+
+def _check_personal(kind: str, told: Personal) -> None:
+    assert told != Personal(), f"no personal member of {kind}"
+    assert not told.head.shared, f"the head of a {kind} has no head whose person it could share"
+    for persons in (told.head, told.rows):
+        paths = [*persons.members, *persons.links, *persons.mentions, *persons.texts]
+        assert all(paths), f"a personal member of {kind} without a name"
+        assert len(paths) == len(set(paths)), f"a member of {kind} is named twice"
+        assert all({**persons.ids, **persons.links, **persons.mentions}.values()), f"an id of {kind} is of nothing"
+        lost = [each for each in persons.kept if not any(f"{each}.".startswith(f"{path}.") for path in persons.about)]
+        assert not lost, f"of {lost} of a {kind} something is kept, and they are not blanked"
+        assert not (persons.shared and (persons.ids or persons.names or persons.links)), (
+            f"rows of {kind} tell who it is"
+        )
 
 
 def _check_settings(settings: type[Any], names: tuple[str, ...]) -> None:
@@ -86,13 +100,16 @@ def _check_fields(fields: Sequence[Field], name: str) -> None:
         assert each.help.strip(), f"{each.name} without a help text"
         assert each.types, f"{each.name} is of no document"
         assert set(each.types) <= set(CALL_TYPES), f"{each.name} is of documents that a source does not make"
+        stated = each.type in TOLD_BY_THEMSELVES if each.tells is None else each.tells in TELLS
+        assert stated, f"{each.name} does not say what it tells of people"
 
 
 # -- imports -------------------------------------------------------------------------------------------
 
 # What of the engine a source may know: the contract, and what reads vendors' answers for it.
 CONTRACTS = frozenset({
-    "answers", "day", "digits", "errors", "fields", "graphql", "lenient", "paging", "settings", "source", "tree",
+    "answers", "day", "digits", "errors", "fields", "graphql", "lenient", "paging", "personal", "settings", "source",
+    "tree",
 })  # fmt: skip
 BANNED_MODULES = frozenset({
     "aiohttp", "asyncio", "concurrent", "elasticsearch", "http", "httpx", "importlib", "logging", "multiprocessing",

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from harvesters.core.field import OF_CALLS, Field
 from harvesters.core.fields import (
     BOOLEAN,
     CONFERENCE,
@@ -22,6 +23,7 @@ from harvesters.core.fields import (
     TEXT,
     by_name,
 )
+from harvesters.core.personal import Personal
 from harvesters.core.source import Part, Record
 from tests.conformance import Bench, all_records, is_key, no_world, picture
 
@@ -168,27 +170,39 @@ def _values(bench: Bench, record: Record) -> Iterator[tuple[str, str, Any]]:
 def personal(bench: Bench) -> None:
     """The declared personal members exist, and without them no document tells of a person."""
     known = by_name(bench.source.fields)
-    wanted = {kind: names for kind, names in bench.source.personal.items() if kind not in bench.case.elsewhere}
-    open_: set[tuple[str, str]] = {(kind, name) for kind, names in wanted.items() for name in names}
+    wanted = {kind: told for kind, told in bench.source.personal.items() if kind not in bench.case.elsewhere}
+    open_ = {(kind, path) for kind, told in wanted.items() for each in (told.head, told.rows) for path in each.members}
     for record in all_records(bench):
         blank = []
         for part in record.parts:
             found: set[str] = set()
-            blank.append(_blanked(part, bench.source.personal.get(part.kind, ()), found))
+            blank.append(_blanked(part, bench.source.personal.get(part.kind, Personal()), found))
             open_ -= {(part.kind, name) for name in found}
         without = replace(record, parts=blank)
-        told = {name for _, name, value in _values(bench, without) if known[name].personal and value}
+        told = {name for _, name, value in _values(bench, without) if _tells_of_one(known[name]) and value}
         assert not told, f"{sorted(told)} tell of a person, and come from members that are not declared as personal"
+    open_ = {each for each in open_ if ".".join(each) not in bench.case.elsewhere}
     assert not open_, f"declared as personal, and in no answer: {sorted(open_)}"
 
 
-def _blanked(part: Part, paths: Sequence[str], found: set[str]) -> Part:
-    """A part without these members of its head and rows; `found` gets those that held something."""
+def _tells_of_one(field: Field) -> bool:
+    return field.personal and field.tells not in OF_CALLS
+
+
+def measured(bench: Bench) -> None:
+    """What single measurements tell is told of nobody: they go past the profiles of privacy."""
+    known = by_name(bench.source.fields)
+    for record in all_records(bench):
+        told = {name for type_, name, _ in _values(bench, record) if type_ == SAMPLE and known[name].personal}
+        assert not told, f"a measurement tells of people: {sorted(told)}"
+
+
+def _blanked(part: Part, told: Personal, found: set[str]) -> Part:
+    """A part without the personal members of its head and rows; `found` gets those that held something."""
     head, rows = msgspec.json.decode(part.head), msgspec.json.decode(part.rows)
-    for path in paths:
-        for thing in (head, *rows):
-            if _blank(thing, path.split(".")):
-                found.add(path)
+    for persons, things in ((told.head, [head]), (told.rows, rows)):
+        for path in persons.members:
+            found |= {path for thing in things if _blank(thing, path.split("."))}
     return replace(part, head=msgspec.json.encode(head), rows=msgspec.json.encode(rows))
 
 

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from tests.elasticsearch_accounts import Account
     from tests.elasticsearch_distribution import Distribution
 
-LONGEST = ("test_docs.py", "test_elasticsearch_versions.py", "test_kill.py", "test_memory.py", "test_rights.py")
+LONGEST = (
+    "test_dashboards_numbers.py",
+    "test_docs.py",
+    "test_elasticsearch_versions.py",
+    "test_kill.py",
+    "test_memory.py",
+    "test_rights.py",
+)
 """Files of few and long tests: begun last, one of them would run while the other processes have nothing left to do."""
 
 

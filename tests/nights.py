@@ -28,6 +28,7 @@ from harvesters.core.day import Clock, Day, iso
 from harvesters.core.days import archived_days
 from harvesters.core.destinations.stdout import StdoutDestination
 from harvesters.core.errors import Exit
+from harvesters.core.keyed import read_key
 from harvesters.core.manifest import Manifest
 from harvesters.core.notes import note_run
 from harvesters.core.options import Options, Selection
@@ -172,7 +173,8 @@ class Night:
         common = require(read_settings(CommonSettings, values, problems), problems)
         clock = Clock(lambda: self.now, self.time.monotonic, wait=self.time.wait)
         enrichment = open_enrichment(common, problems)
-        return Workplace(values, common, clock, self.data_dir, tuple(problems), enrichment=enrichment)
+        key = read_key(common.privacy_key_file, problems)
+        return Workplace(values, common, clock, self.data_dir, tuple(problems), enrichment=enrichment, key=key)
 
     def setup(self) -> list[str]:
         """Load the index templates."""

@@ -14,9 +14,10 @@ import msgspec
 
 from harvesters.core.answers import OK, Answer, Api, Auth, Judgement, Request, Verdict
 from harvesters.core.day import Day, instant_ms, parse_instant
-from harvesters.core.fields import CONFERENCE, FLOAT, KEYWORD, PARTICIPANT, SAMPLE, Field
+from harvesters.core.fields import CONFERENCE, FLOAT, KEYWORD, NAME, NOBODY, PARTICIPANT, SAMPLE, Field
 from harvesters.core.lenient import RowDecoder, decode_json, decode_object
 from harvesters.core.paging import pages
+from harvesters.core.personal import Personal, Persons
 from harvesters.core.settings import http_url, setting
 from harvesters.core.source import Account, Call, Failure, Limits, Notice, Part, Rate, Record
 from harvesters.core.tree import Conference, Entity, Medium, Quality, Row, Stream
@@ -60,12 +61,14 @@ class Rooms:
     revision: ClassVar[int] = 1
     Settings: ClassVar[type[Any]] = RoomsSettings
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("rooms.room", KEYWORD, "name of the room", (CONFERENCE,)),
-        Field("rooms.name", KEYWORD, "name of the person", (PARTICIPANT,), personal=True),
+        Field("rooms.room", KEYWORD, "name of the room", (CONFERENCE,), tells=NOBODY),
+        Field("rooms.name", KEYWORD, "name of the person", (PARTICIPANT,), tells=NAME),
         Field("rooms.shake", FLOAT, "how much the line shook", (SAMPLE,)),
     )
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "Rooms"}
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {"held": ("name", "country")}
+    personal: ClassVar[Mapping[str, Personal]] = {
+        "held": Personal(rows=Persons(names=("name",), about=("country",), links={"id": "person"})),
+    }
     interval_s: ClassVar[float] = 10.0
     limits: ClassVar[Limits] = Limits(timedelta(hours=24), timedelta(days=30), (Rate(50, 1, "key"),), 3, 1_000_000)
 

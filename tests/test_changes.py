@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvesters.core.changes import ABSENT, Change, alike, changes
-from harvesters.core.fields import FLATTENED, KEYWORD, Field
+from harvesters.core.fields import FLATTENED, KEYWORD, NAME, NOBODY, Field
 from harvesters.core.tally import EXAMPLES, GONE, LONGEST, NEW, SAME, Named, Tally, shown, totals
 
 SCALARS = st.sampled_from([None, True, False, 0, 1, 1.0, 0.5, "", "x"])
@@ -64,7 +64,7 @@ def named(number: int) -> Named:
 
 
 def known(name: str = "a", type_: str = KEYWORD, *, personal: bool = False) -> Field:
-    return Field(name, type_, "", personal=personal)
+    return Field(name, type_, "", tells=NAME if personal else NOBODY)
 
 
 @pytest.mark.parametrize(

@@ -416,8 +416,13 @@ def test_log_lines_are_json(shell: Shell, typed: str, code: int) -> None:
     assert done.code == code, done.err
     lines = [json.loads(line) for line in done.err.splitlines()]
     assert lines
-    assert all({"@timestamp", "log.level", "message"} <= set(line) for line in lines)
-    slices = [line["slice"] for line in lines if "slice" in line]
+    ecs = {"@timestamp", "log.level", "log.logger", "message", "ecs.version", "event.kind", "event.dataset"}
+    assert all(ecs <= set(line) for line in lines)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["@timestamp"]) for line in lines)
+    slices = [line["vconf.slice"] for line in lines if "vconf.slice" in line]
+    ends = [(line["event.action"], line["event.outcome"]) for line in lines if "event.action" in line]
+    outcome = "success" if code == 0 else "failure"
+    assert ends == ([("slice-ended", outcome), ("run-ended", outcome)] if code < 2 else [])
     assert [each["day"] for each in slices] == (["2026-11-18"] if code < 2 else [])
 
 

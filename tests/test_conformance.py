@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from harvesters import SOURCES
 from harvesters.core.encode import Encoded
 from harvesters.sandbox import Rules, serve_opentok
-from harvesters.sandbox.peermetrics import PeermetricsRules, serve_peermetrics
+from harvesters.sandbox.peermetrics import APP, PeermetricsRules, Person, call, room, serve_peermetrics, world
 from harvesters.sandbox.zoom import UNLIMITED, ZoomRules, serve_zoom
 from tests import conformance_calls as of_calls
+from tests import conformance_forgetting as of_people
 from tests import conformance_rules as rules
 from tests import conformance_runs as runs
 from tests import conformance_trees as trees
@@ -38,16 +39,20 @@ NOBODY = zoom_days.NOBODY
 LIFTED = ZoomRules(limits=UNLIMITED)
 SMALL = ZoomRules(limits=UNLIMITED, pages="smaller", small_page=2)
 PRO = ZoomRules(limits=UNLIMITED, plan="pro")
-ROOMS_HELD, NO_ROOM = peermetrics_days.HELD, peermetrics_days.NOBODY
+CRASHED = room("crashed", [call(peermetrics_days.at(15), 0.5, [Person("Ana"), Person("Ben", ends="crash")])])
+ROOMS_HELD, NO_ROOM = {**peermetrics_days.HELD, CRASHED.id: 1}, peermetrics_days.NOBODY
 UNHURRIED = PeermetricsRules(requests_per_minute=None, worker_requests=None)
 CLEANED = PeermetricsRules(requests_per_minute=None, worker_requests=None, cleanup="on", order="stable")
-KEPT: frozenset[str] = frozenset()
+KEPT = frozenset({"summary"})
 GONE = frozenset({"stats", "peermetrics.track_id"})
-OF_REPORT = frozenset({"reported"})
+OF_REPORT = frozenset({
+    "reported", "webinar.camera", "qos.audio_call", "qos.camera", "qos.customer_key", "qos.from_sip_uri",
+    "qos.leave_reason", "qos.microphone", "qos.participant_user_id", "qos.registrant_id", "qos.sip_uri", "qos.speaker",
+})  # fmt: skip
 OF_DASHBOARD = frozenset({
-    "meeting", "webinar", "qos", "sharing", "zoom.participant_uuid", "zoom.device", "zoom.location", "zoom.data_center",
-    "zoom.user_type", "zoom.audio_quality", "zoom.video_quality", "zoom.screen_share_quality", "zoom.health",
-    "zoom.shared",
+    "reported.host_id", "meeting", "webinar", "qos", "sharing", "zoom.participant_uuid", "zoom.device",
+    "zoom.location", "zoom.data_center", "zoom.user_type", "zoom.audio_quality", "zoom.video_quality",
+    "zoom.screen_share_quality", "zoom.health", "zoom.shared",
 })  # fmt: skip
 APPLICATION = "0c3f9a36-5d1e-4e6c-9f54-6a2c8e1f7b10"
 
@@ -103,7 +108,8 @@ HELD = {
 @contextmanager
 def peermetrics(rules: PeermetricsRules, now: Now) -> Iterator[Mapping[str, str]]:
     """A server with two apps, behind a proxy that wants a login."""
-    with serve_peermetrics(peermetrics_days.everything(), now=now, rules=rules) as server:
+    rooms = world(*peermetrics_days.ROOMS.values(), CRASHED, apps=(APP, peermetrics_days.OTHER))
+    with serve_peermetrics(rooms, now=now, rules=rules) as server:
         yield peermetrics_days.environment(server)
 
 
@@ -153,6 +159,8 @@ CHECKS: dict[str, Check] = {
         trees.keys,
         trees.emitted,
         trees.personal,
+        trees.measured,
+        of_people.forgetting,
         runs.ids,
         runs.replaying,
         runs.repeating,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harvesters.commands.build import recipe
-from harvesters.commands.work import reported
+from harvesters.commands.work import Request, reported
 from harvesters.core.source import Account
 from harvesters.sandbox.zoom import Person, meeting
 from tests.geoip import ASN, CITY, FILES, LINKOPING, LONDON, damaged
@@ -262,7 +262,7 @@ def test_the_databases_are_closed_at_the_end_of_a_run(night: ZoomNight, monkeypa
     monkeypatch.setattr(_Mute, "run_ended", lambda _console, _report: None)
     place = night.place
     assert place.enrichment.places
-    with reported(_Mute(), place, None, "zoom"):
+    with reported(_Mute(), place, Request("zoom")):
         assert place.enrichment.places.find(LONDON)["client.geo.city_name"] == "London"
 
     with pytest.raises(ValueError, match="closed"):

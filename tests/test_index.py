@@ -344,7 +344,7 @@ def harvest_opentok(folder: Path, es_url: str, prefix: str) -> None:
 
 
 def harvest_zoom(folder: Path, cluster: dict[str, str]) -> None:
-    """By both routes."""
+    """By both routes, and a day with pseudonyms."""
     people = [FIFI, *GINA, GRETA]
     seen = [*zoom_days.everything(), meeting("hL1o37VTaiN3IhHInJ0GAx==", zoom_days.at(14), people=people)]
     with zoom(seen, zoom_days.SETTLED) as dashboard:
@@ -358,6 +358,13 @@ def harvest_zoom(folder: Path, cluster: dict[str, str]) -> None:
         answer = json.loads(report.answer(request).body)
         told = [{**each, "host_id": "of-the-host"} for each in answer["meetings"]]
         return Response(200, {"Content-Type": "application/json"}, json.dumps({**answer, "meetings": told}).encode())
+
+    key = folder / "privacy.key"
+    key.write_text("of the pseudonyms of the tests, 32 and more")
+    with zoom([meeting("iL1o37VTaiN3IhHInJ0GAx==", zoom_days.at(33), people=[GRETA])], zoom_days.SETTLED) as next_day:
+        hidden = {"PRIVACY": "pseudonymous", "PRIVACY_KEY_FILE": str(key), **cluster}
+        under_a_key = ZoomNight.at(folder / "pseudonymous", next_day).set(**hidden)
+        assert under_a_key.harvest(zoom_days.DAY + timedelta(days=1), into=["index"]).exit_code == 0
 
     reported = [meeting("gL1o37VTaiN3IhHInJ0GAx==", zoom_days.at(15))]
     with zoom(reported, zoom_days.SETTLED, intercept=with_host) as report:

@@ -40,6 +40,7 @@ def full_manifest() -> Manifest:
         account=ACCOUNT,
         day=str(DAY),
         state="partial",
+        reason="the disk is full",
         listed_at="2026-11-22T09:00:00.000Z",
         settled=True,
         attempts=3,

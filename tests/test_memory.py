@@ -4,11 +4,14 @@ The same where the day is made anew and compared with what a destination holds.
 """
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.nights import Night, vendor
+from tests.nights import HOME, Night, lake_lines, vendor
 from tests.opentok_days import LazyDay, day_of
 from tests.opentok_faults import UNLIMITED
 
@@ -83,3 +86,30 @@ def test_a_huge_call_stays_below_150_mb(tmp_path: Path) -> None:
     differing = compared(tmp_path, OPENTOK_BITRATE_UNIT="kbyte")
     assert found(differing) == {"changed": samples(report)}
     assert peak(differing) < 100
+    for store in ("lake", "archive"):
+        said, most = explained(tmp_path, store)
+        assert "625 streams" in said
+        assert most < 90, store
+
+
+TELL = """
+import sys
+from harvesters.commands.main import main
+from harvesters.core.report import peak_rss_mb
+try:
+    main(sys.argv[1:])
+finally:
+    print("peak", peak_rss_mb(), file=sys.stderr)
+"""
+
+
+def explained(folder: Path, store: str, *options: str) -> tuple[str, float]:
+    """What `explain` says of the only call of a folder, and its peak in MB."""
+    night = Night(folder, NOW)
+    (line,) = lake_lines(folder, "conference")
+    id_ = json.loads(line)["vconf"]["conference"]["id"]
+    done = subprocess.run(
+        [sys.executable, "-c", TELL, "explain", "opentok", id_, "--in", store, *options],
+        cwd=HOME, env={**os.environ, **night.environment}, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    return done.stdout, float(done.stderr.split("peak ")[1])

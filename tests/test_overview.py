@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvesters.core.day import Day
@@ -175,6 +175,7 @@ def test_the_worst_calls_are_those_that_befell_most_people_then_longest() -> Non
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 30), max_size=40))
 def test_however_many_calls_there_are_the_worst_are_kept(affected: list[int]) -> None:
     calls = [
@@ -260,6 +261,7 @@ def test_groups_with_few_cases_are_told_together_and_none_is_called_worse_by_cha
 # -- laws -------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 1e5), min_size=1, max_size=200), st.sampled_from([5, 50, 95, 100]))
 def test_a_percentile_is_right_within_one_percent(values: list[float], which: int) -> None:
     spread = Spread()
@@ -274,6 +276,7 @@ def test_a_percentile_is_right_within_one_percent(values: list[float], which: in
     assert Spread().percentile(which) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 48 * 60))
 def test_a_stay_is_spread_over_its_hours_without_loss(start: int, minutes: int) -> None:
     begin = datetime.fromtimestamp(1_795_000_000 + start * 60, UTC)
@@ -290,6 +293,7 @@ def test_a_stay_by_a_wrong_clock_ends() -> None:
     assert len(list(hours("1970-01-01T00:00:00Z", "2026-11-23T00:00:00Z"))) == 7 * 24
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(1, 400))
 def test_the_days_before_are_as_many_and_end_where_these_begin(first: date, number: int) -> None:
     period = Period(Day(first), Day(first) + number)

@@ -135,6 +135,40 @@ def kinds(hits: dict[str, Hit]) -> Counter[str]:
     return Counter(hit.document["vconf"]["type"] for hit in hits.values())
 
 
+# -- what doctor says of it -------------------------------------------------------------------------------
+
+ENOUGH = ("ok", "our user has the rights of a nightly run")
+NO_DELETE = ("warn", "our user may not delete: what a call no longer has stays, and is named")
+LACKING = "refuses our user a right that it needs on vconf-* (see README, rights)"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("nightly", [ENOUGH, NO_DELETE]), ("nightly-delete", [ENOUGH]), ("setup", [])]
+)
+def test_doctor_tells_what_our_user_may(
+    prepared: Shell, admin: Elasticsearch, login: Callable[[str], dict[str, str]], name: str,
+    expected: list[tuple[str, str]],
+) -> None:  # fmt: skip
+    before = set(admin.indices.get_alias(index=f"{PREFIX}-*"))
+    done = prepared("doctor", "--json", **login(name))
+    found = [each for each in json.loads(done.out)["checks"] if each["about"] == "elasticsearch"]
+    told = [(each["level"], each["said"]) for each in found]
+    assert [each for each in told if each in {ENOUGH, NO_DELETE}] == expected
+    failed = [each["said"] for each in found if each["level"] == "fail"]
+    # Who may load templates may not look at the cluster, which a nightly run must.
+    assert len(failed) == (name == "setup")
+    assert all(each.endswith(LACKING) for each in failed)
+    assert set(admin.indices.get_alias(index=f"{PREFIX}-*")) == before
+
+
+def test_doctor_names_a_password_that_is_wrong(prepared: Shell) -> None:
+    done = prepared("doctor", "--json", ES_USER="nightly", ES_PASSWORD=WRONG)
+    found = [each for each in json.loads(done.out)["checks"] if each["about"] == "elasticsearch"]
+    assert [each["level"] for each in found] == ["fail"]
+    assert "refuses the login: check ES_API_KEY, or ES_USER and ES_PASSWORD" in found[0]["said"]
+    assert WRONG not in done.out + done.err
+
+
 # -- what is allowed --------------------------------------------------------------------------------------
 
 

@@ -15,8 +15,9 @@ import msgspec
 
 from harvesters.core.answers import OK, Answer, Api, Auth, Judgement
 from harvesters.core.day import Day, instant_ms, parse_instant
-from harvesters.core.fields import ISSUE, KEYWORD, PARTICIPANT, SAMPLE, STREAM, Field
+from harvesters.core.fields import ISSUE, KEYWORD, NOBODY, PARTICIPANT, SAMPLE, STREAM, Field
 from harvesters.core.lenient import decode_json, decode_object
+from harvesters.core.personal import Personal, Persons
 from harvesters.core.settings import setting
 from harvesters.core.source import Account, Call, Failure, Limits, Notice, Part, Rate, Record
 from harvesters.core.tree import Conference, Cpu, Entity, Interval, Issue, Machine, Medium, Quality, Row, Stream
@@ -40,10 +41,10 @@ class Wards:
     revision: ClassVar[int] = 1
     Settings: ClassVar[type[Any]] = WardsSettings
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("wards.bed", KEYWORD, "where the person lies", (PARTICIPANT, STREAM, SAMPLE, ISSUE)),
+        Field("wards.bed", KEYWORD, "where the person lies", (PARTICIPANT, STREAM, SAMPLE, ISSUE), tells=NOBODY),
     )
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "Wards"}
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {"meeting": ("name", "ip")}
+    personal: ClassVar[Mapping[str, Personal]] = {"meeting": Personal(rows=Persons(names=("name",), about=("ip",)))}
     interval_s: ClassVar[float] = 10.0
     limits: ClassVar[Limits] = Limits(timedelta(hours=24), timedelta(days=30), (Rate(50, 1, "key"),), 3, 1_000_000)
     calls: ClassVar[Sequence[Json]] = ()

@@ -2,10 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
-from harvesters import source_class
-from harvesters.commands.chosen import check_names, known
+from harvesters.commands.chosen import check_names, known, name_of
 from harvesters.commands.workplace import Workplace
-from harvesters.core.accounts import DEFAULT, account_id
 from harvesters.core.days import archived_accounts
 from harvesters.core.errors import SettingsError
 from harvesters.core.source import Account
@@ -21,17 +19,10 @@ def archived(place: Workplace, vendors: Sequence[str], names: Collection[str]) -
     if place.accounts.problems:
         raise SettingsError(list(place.accounts.problems))
     found = [
-        (vendor, Account(id_, _name(place, vendor, id_)))
+        (vendor, Account(id_, name_of(place, vendor, id_)))
         for vendor in vendors
         for id_ in archived_accounts(place.data_dir, vendor)
     ]
     profiles = known(place, vendors, alone=False)
     check_names(names, [*(each.name for each in profiles), *(account.name for _, account in found)])
     return [(vendor, account) for vendor, account in found if not names or account.name in names]
-
-
-def _name(place: Workplace, vendor: str, id_: str) -> str:
-    """The name of a vendor's account; one that the settings no longer know has the usual one."""
-    settings = source_class(vendor).Settings
-    named = [each.name for each in known(place, [vendor], alone=False) if account_id(settings, each.values) == id_]
-    return named[0] if named else DEFAULT

@@ -15,7 +15,9 @@ from harvesters.core.destinations import Destination, Target
 from harvesters.core.encode import Envelope
 from harvesters.core.errors import DestinationError, HarvestError, SettingsError
 from harvesters.core.fields import by_name
-from harvesters.core.http import HttpApi, Port
+from harvesters.core.forgotten import FILE as FORGOTTEN
+from harvesters.core.forgotten import recall
+from harvesters.core.http import PATIENCE_S, HttpApi, Port
 from harvesters.core.ids import safe_name
 from harvesters.core.limiter import Limit, Limiter, shared_files
 from harvesters.core.options import Options
@@ -23,7 +25,9 @@ from harvesters.core.recipe import Recipe
 from harvesters.core.settings import digest, load, require, shaping
 from harvesters.core.source import Account, Source
 from harvesters.core.traffic import Traffic
+from harvesters.core.treatment import marked
 from harvesters.core.workshop import Workshop
+from harvesters.enrich.privacy import treatment
 from harvesters.quality.assessment import QualityAssessment
 from harvesters.quality.scoring import Judge
 from harvesters.quality.thresholds import DEFAULT as DEFAULT_PROFILE
@@ -48,15 +52,20 @@ def recipe(place: Workplace, vendor: str, account: Account) -> Recipe:
     model = thresholds(place.common.quality_profile)
     if model.profile != DEFAULT_PROFILE:
         shapes["QUALITY_PROFILE"] = model.profile
+    fields = by_name(source.fields)
+    treated = treatment(place.common.privacy, place.key, fields)
+    if treated.mark:
+        shapes["PRIVACY"] = treated.mark
     envelope = Envelope(
         vendor=vendor,
         account=account.id,
         account_name=account.name,
         revision=f"{vendor}/{source.revision}.{ENGINE_REVISION}",
-        settings=digest(shapes),
+        settings=marked(digest(shapes), treated),
         prefix=place.common.index_prefix,
         constants={**source.constants, **place.enrichment.constants(account.id)},
-        fields=by_name(source.fields),
+        fields=fields,
+        treatment=treated,
     )
     assess = partial(QualityAssessment, judge=Judge(model), nominal_s=source.interval_s)
     enrich = place.enrichment.steps(account.id)
@@ -108,7 +117,10 @@ def _index(place: Workplace, deadline: float, *, for_reading: bool) -> Destinati
 
 @dataclass(slots=True)
 class Run:
-    """What the accounts of one run share: options, destinations and what is known of them, and the deadline."""
+    """What the accounts of one run share: options, destinations and what is known of them, and the deadline.
+
+    `patience`: seconds of failure after which a request to a vendor is given up.
+    """
 
     place: Workplace
     console: Console
@@ -117,6 +129,7 @@ class Run:
     targets: list[Destination]
     gone: dict[str, DestinationError] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
+    patience: float = PATIENCE_S
 
     @classmethod
     def begin(cls, place: Workplace, console: Console, options: Options) -> "Run":
@@ -149,7 +162,7 @@ def workshops(ready: Ready, run: Run) -> list[Workshop]:
     profile, place, console = ready.profile, run.place, run.console
     source_type = source_class(profile.vendor)
     ca_file = place.common.vendor_ca_file
-    port = Port(run.deadline, ca_file=str(ca_file) if ca_file else None)
+    port = Port(run.deadline, run.patience, ca_file=str(ca_file) if ca_file else None)
     limits = source_type.limits_of(ready.settings)
     kept: tuple[Limit, ...] = (*limits.rates, *limits.quotas) if run.options.paced else ()
     shared = shared_files(place.data_dir / "limits", profile.vendor, safe_name(profile.name), kept)
@@ -162,6 +175,10 @@ def workshops(ready: Ready, run: Run) -> list[Workshop]:
         shop = replay_workshop(profile.vendor, replace(account, name=profile.name), place, console, run.targets)
         shop.source, shop.port, shop.traffic, shop.options = source, api, api.traffic, run.options
         shop.limits, shop.stopped = limits, stopped
+        shop.recall = partial(
+            recall, place.data_dir / FORGOTTEN, place.key, profile.vendor, account.id, source_type.personal
+        )
+        shop.recall()  # said before anything is asked; read again by each slice, under the account's lock
         shop.progress, shop.gone, shop.opened = progress_of(console, api.traffic), run.gone, run.opened
         made.append(shop)
     return made

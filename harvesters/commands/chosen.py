@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from harvesters import source_class
 from harvesters.commands.workplace import Workplace
-from harvesters.core.accounts import DEFAULT, Profile, profiles, twins
+from harvesters.core.accounts import DEFAULT, Profile, account_id, profiles, twins
 from harvesters.core.errors import SettingsError, UsageError
 from harvesters.core.settings import load
 
@@ -56,6 +56,13 @@ def chosen(place: Workplace, vendors: Sequence[str], names: Collection[str], *, 
 
 def _twins(found: Sequence[Profile], vendor: str) -> list[str]:
     return list(twins([each for each in found if each.vendor == vendor], source_class(vendor).Settings))
+
+
+def name_of(place: Workplace, vendor: str, id_: str) -> str:
+    """The name of a vendor's account; one that the settings do not tell of by its id has the usual one."""
+    settings = source_class(vendor).Settings
+    named = [each.name for each in known(place, [vendor], alone=False) if account_id(settings, each.values) == id_]
+    return named[0] if named else DEFAULT
 
 
 def check_names(names: Collection[str], accounts: Collection[str]) -> None:

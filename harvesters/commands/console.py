@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harvesters.commands.examples import program
 from harvesters.core.errors import Exit
+from harvesters.core.field import ECS_VERSION
 from harvesters.core.words import length
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"complete": "32", "empty": "36", "partial": "33", "deferred": "33", "failed": "31", "planned": "36"}
 MOST_NAMED = 20
+EVENT = {"ecs.version": ECS_VERSION, "event.kind": "event", "event.dataset": "vconf.harvest"}
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
@@ -34,6 +36,7 @@ class JsonLines(logging.Formatter):
             "log.level": record.levelname.lower(),
             "log.logger": record.name,
             "message": record.getMessage(),
+            **EVENT,
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
@@ -87,7 +90,8 @@ class Console:
             code = COLOURS[report.state]
             sentence = sentence.replace(f" {report.state}:", f" \x1b[{code}m{report.state}\x1b[0m:", 1)
         level = logging.INFO if report.exit_code is Exit.OK else logging.ERROR
-        self.say(sentence, level, slice=report.as_json())
+        told = {"vconf.vendor": report.source, "vconf.account.id": report.account, "vconf.slice": report.as_json()}
+        self.say(sentence, level, **_ended("slice", report.exit_code), **told)
         if not self._json:
             for line in (*_named("call", report.failed_calls()), *_named("warning", report.warnings)):
                 self.say(line, level)
@@ -96,12 +100,18 @@ class Console:
         """The summary line; as text not after an error before the first day, which said all there is."""
         level = logging.INFO if report.exit_code is Exit.OK else logging.ERROR
         if report.slices or self._json or report.exit_code is Exit.OK:
-            self.say(report.summary(), level, run=report.as_json()["run"])
+            told = {"vconf.run": report.as_json()["run"]}
+            self.say(report.summary(), level, **_ended("run", report.exit_code), **told)
 
     def error(self, sentence: str) -> None:
         """A sentence that ends the command."""
         for line in sentence.splitlines():
             self.say(line if self._json else f"error: {line}", logging.ERROR)
+
+
+def _ended(what: str, code: Exit) -> dict[str, str]:
+    """The end of a slice or run as ECS tells of it."""
+    return {"event.action": f"{what}-ended", "event.outcome": "success" if code is Exit.OK else "failure"}
 
 
 def _named(what: str, sentences: list[str]) -> list[str]:
@@ -130,6 +140,9 @@ class SilentProgress:
         """Nothing to show."""
 
     def comparing(self, destination: str, records: int) -> None:
+        """Nothing to show."""
+
+    def looking(self, days: int) -> None:
         """Nothing to show."""
 
     def end(self) -> None:
@@ -190,9 +203,13 @@ class TerminalProgress:
         """The comparison has begun."""
         self._records(f"comparing with {destination}", records)
 
-    def _records(self, what: str, records: int) -> None:
-        self._count = "records"
-        self._show(description=f"{self._label}: {what}", total=records, completed=0)
+    def looking(self, days: int) -> None:
+        """The search has begun."""
+        self._records("looking through the archive", days, "days")
+
+    def _records(self, what: str, number: int, count: str = "records") -> None:
+        self._count = count
+        self._show(description=f"{self._label}: {what}", total=number, completed=0)
 
     def end(self) -> None:
         """Take the line away."""

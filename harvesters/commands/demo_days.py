@@ -10,7 +10,8 @@ import zstandard
 from rich.console import Console as Terminal
 from rich.table import Table
 
-from harvesters.commands.demo_summary import show_next, told
+from harvesters.commands.demo_summary import near, show_next, told
+from harvesters.commands.examples import program
 from harvesters.core.day import Day
 from harvesters.core.words import many
 
@@ -139,7 +140,7 @@ def show(lake: Path, vendor: str, days: Sequence[Day], command: str) -> None:
     terminal.print("\nShare of received audio measurements with more than 5 % loss, by browser", style="bold")
     terminal.print(_per_browser(tally))
     terminal.print("\nCalls worth a look", style="bold")
-    for line in _worst(tally):
+    for line in _worst(tally, f"DATA_DIR={near(lake.parent)} {program()} explain {vendor}"):
         terminal.print(line)
     show_next(terminal, lake, vendor, days[-1], command)
 
@@ -180,9 +181,11 @@ def _per_browser(tally: Tally) -> Table:
     return table
 
 
-def _worst(tally: Tally) -> Iterator[str]:
+def _worst(tally: Tally, explain: str) -> Iterator[str]:
+    """The lossiest calls, each with its verdict and with what tells the whole of it."""
     ranked = sorted(tally.by_call.items(), key=lambda each: -each[1].percent)
     for id_, share in ranked[:WORST]:
         when = tally.started[id_][:16].replace("T", " ")
-        yield f"  {when}  {share.percent:4.0f} % lossy, {many(tally.guests[id_], 'join')}, vconf.conference.id {id_}"
+        yield f"  {when}  {share.percent:4.0f} % lossy, {many(tally.guests[id_], 'join')}"
         yield from told(tally.verdicts[id_], " " * 20)
+        yield f"{' ' * 20}{explain} {id_}"

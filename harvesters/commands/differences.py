@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from harvesters.commands.table import table
 from harvesters.core.report import SliceReport
 from harvesters.core.tally import KINDS, NEW, NEWER, STAMPS, Example, Named, Tally, totals
 from harvesters.core.words import many
-
-Row = tuple[str, ...]
 
 
 def show(slices: Sequence[SliceReport]) -> None:
@@ -59,7 +58,7 @@ def _documents(tally: Tally) -> list[str]:
     kinds = [kind for kind in KINDS if kind != NEWER or total[kind]]
     several = [("all", total)] if len(tally.types) > 1 else []
     rows = [(type_, *(_number(found[kind]) for kind in kinds)) for type_, found in [*tally.by_type(), *several]]
-    return _table([("Documents", *kinds), *rows])
+    return table([("Documents", *kinds), *rows])
 
 
 def _fields(tally: Tally) -> list[str]:
@@ -68,20 +67,11 @@ def _fields(tally: Tally) -> list[str]:
         (name, _number(found.gained), _number(found.lost), _number(found.changed))
         for name, found in tally.by_frequency()
     ]
-    return _table([("Fields", "gained", "lost", "changed"), *rows])
+    return table([("Fields", "gained", "lost", "changed"), *rows])
 
 
 def _number(number: int) -> str:
     return f"{number:,}" if number else "-"
-
-
-def _table(rows: list[Row]) -> list[str]:
-    """Rows as lines, the first column to the left and the others to the right."""
-    first, *others = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        row[0].ljust(first) + "".join(cell.rjust(width + 2) for cell, width in zip(row[1:], others, strict=True))
-        for row in rows
-    ]
 
 
 def _examples(examples: Sequence[Example]) -> Iterator[str]:

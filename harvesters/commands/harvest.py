@@ -9,8 +9,9 @@ import click
 
 from harvesters import SOURCES, source_class
 from harvesters.commands.console import Console
+from harvesters.commands.cron import CRON, common_flags, splay, watchers
 from harvesters.commands.examples import COMMON, with_examples
-from harvesters.commands.options import ACCOUNTS, DATES, OUTPUT, apply
+from harvesters.commands.options import ACCOUNTS, DATES, OUTPUT, PACE, SELECTING, apply
 from harvesters.commands.workplace import window, workplace
 from harvesters.core.accounts import DEFAULT
 from harvesters.core.day import parse_span
@@ -24,24 +25,13 @@ if TYPE_CHECKING:
     from harvesters.commands.chosen import Ready
     from harvesters.core.workshop import Workshop
 
-CONCURRENCY = 4
-DEADLINE = "2h"
-WORK: tuple[Any, ...] = (
-    click.option("--again", is_flag=True, help="Fetch also what is final; take records that shrank."),
-    click.option("--dry-run", is_flag=True, help="Say what would be fetched and loaded; write nothing."),
-    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N calls of each day."),
-    click.option("--concurrency", type=click.IntRange(1, 32), default=CONCURRENCY, show_default=True,
-                 help="Batches fetched at once."),
-    click.option("--deadline", metavar="SPAN", default=DEADLINE, show_default=True,
-                 help="Wait for nothing beyond this; what is left is deferred."),
-)  # fmt: skip
 SESSION_IDS = click.option("--session-id", "calls", multiple=True, metavar="ID", help="Only these calls; repeatable.")
 
 
 def vendor_command(vendor: str) -> click.Command:
     """The command of one vendor."""
     source = source_class(vendor)
-    options = (*DATES, ACCOUNTS, *OUTPUT, *WORK, SESSION_IDS, *_own_options(source))
+    options = (*DATES, ACCOUNTS, *OUTPUT, *SELECTING, *PACE, *CRON, SESSION_IDS, *_own_options(source))
     function: Callable[..., Any] = apply(options)(_harvest(vendor))
     params: list[click.Parameter] = function.__click_params__[::-1]  # type: ignore[attr-defined]
     return click.Command(vendor, callback=function, params=params, help=_help(source), epilog=COMMON)
@@ -98,7 +88,7 @@ def _harvest(vendor: str) -> Callable[..., Exit]:
     ),
     epilog=COMMON,
 )
-@apply((*DATES, ACCOUNTS, *OUTPUT, *WORK))
+@apply((*DATES, ACCOUNTS, *OUTPUT, *SELECTING, *PACE, *CRON))
 @click.pass_context
 def every(ctx: click.Context, /, **given: Any) -> Exit:
     """Run them all."""
@@ -112,12 +102,14 @@ def _run(
     from harvesters.commands.chosen import chosen
     from harvesters.commands.work import Request, run_accounts
 
-    place = workplace(ctx.obj["env_file"], {**own, "es_host": given["es_host"]})
+    place = workplace(ctx.obj["env_file"], {**own, **common_flags(given)})
     days = window(place.clock, given["date"], given["first"], given["end"], given["last"])
     options = _options(given, nightly=days.nightly)
     asked = None if days.nightly else days.days
-    request = Request(command, asked, given["report"], given["with_setup"], options.dry_run)
+    told = [] if options.dry_run else watchers(place)
+    request = Request(command, asked, given["report"], given["with_setup"], options.dry_run, told)
     console: Console = ctx.obj["console"]
+    splay(place.clock, given["splay"], console)
     alone = command != "all"
     return run_accounts(
         lambda: _openings(chosen(place, vendors, given["accounts"], alone=alone), Run.begin(place, console, options)),

@@ -19,11 +19,19 @@ from harvesters.core.errors import Exit, HarvestError
 
 COMMANDS = {
     "all": ("harvesters.commands.harvest:every", "Every vendor and account that is configured."),
+    "status": ("harvesters.commands.status:status", "What is whole, what is missing, how long it can still be had."),
+    "catch-up": (
+        "harvesters.commands.catch_up:catch_up",
+        "Whatever is not whole, the most endangered days first.",
+    ),
+    "doctor": ("harvesters.commands.doctor:doctor", "Look whether everything that a run needs is there."),
     "report": ("harvesters.commands.report:report", "A page on how the calls of some days went, to mail and to print."),
     "export": ("harvesters.commands.export:export", "Documents as Parquet or CSV files."),
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
+    "explain": ("harvesters.commands.explain:explain", "Say what happened in a call, or to a person."),
+    "forget": ("harvesters.commands.forget:forget", "Take a person out of everything that was harvested."),
     "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
-    "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch: index templates."),
+    "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch and Kibana: index templates, dashboards."),
     "dev": ("harvesters.commands.dev:dev", "Try it: a demo, and vendors simulated on this machine."),
 }
 FLAGS = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress", "--no_progress"})
@@ -118,6 +126,7 @@ def dashed(name: str) -> str:
         "opentok                      the nightly run: yesterday and what is still owed",
         "all                          the same for every vendor and account",
         "replay opentok --all         load the archive again, without asking the vendor",
+        "explain zoom 82827962364     why a call was bad",
     ),
     epilog=EXIT_CODES,
 )
@@ -211,9 +220,11 @@ def _asked_format() -> str:
 def _bug(error: Exception) -> Exit:
     import logging
 
-    logging.getLogger(__name__).debug("traceback", exc_info=error)
+    from harvesters.core.mishap import trace, where
+
+    logging.getLogger(__name__).debug("it came this way:\n%s", trace(error))
     sentence = (
-        f"a mistake of this program: {type(error).__name__}: {str(error)[:300]}. "
+        f"a mistake of this program: {where(error)}. "
         "What was fetched is kept. Please report it, with the output of the same command and -vv."
     )
     return _say(sentence, Exit.FAILED)

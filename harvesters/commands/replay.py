@@ -1,5 +1,6 @@
 """`replay`: load the archive again, without credentials, limits or waiting."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from harvesters.commands.build import destinations, prepare, replay_workshop
 from harvesters.commands.differences import show
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import ACCOUNTS, DATES, OUTPUT, apply
-from harvesters.commands.work import Working, reported
+from harvesters.commands.work import Request, Working, reported
 from harvesters.commands.workplace import Window, Workplace, window, workplace
 from harvesters.core.day import Day
 from harvesters.core.days import archived_days, readable_manifest
@@ -58,7 +59,7 @@ def replay(ctx: click.Context, /, source: str | None, keys: tuple[str, ...], **g
     days = _days(place, given)
     dry_run, diff = _looks_only(given)
     vendors = [source] if source else list(SOURCES)
-    with reported(console, place, given["report"], "replay") as working:
+    with reported(console, place, Request("replay", report_file=given["report"])) as working:
         accounts = archived(place, vendors, given["accounts"])
         targets = destinations(place, given["destinations"], place.clock.monotonic() + PATIENCE_S, for_reading=diff)
         try:
@@ -117,7 +118,8 @@ def _load(working: Working, shops: Sequence[Workshop], days: Window) -> None:
         known_keys = known_keys.union(*holding.values())
         chosen_days = [day for day, found in holding.items() if found or not keys]
         try:
-            run_days(shop, chosen_days, working.report, working.console.slice_ended)
+            for sentence in run_days(shop, chosen_days, working.report, working.console.slice_ended):
+                working.console.say(sentence, logging.WARNING)
         except (ArchiveError, LockedError) as error:
             working.failed(error)
         note_run(shop, working.report)

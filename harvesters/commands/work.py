@@ -1,20 +1,23 @@
 """What harvesting and replaying have in common: a run report, its sentences, and its end."""
 
+import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from harvesters import __version__
 from harvesters.commands.build import prepare
 from harvesters.commands.console import Console
+from harvesters.commands.cron import Watcher
 from harvesters.commands.workplace import Workplace
 from harvesters.core.allocator import give_back_large_buffers
 from harvesters.core.day import Day, iso
-from harvesters.core.errors import Exit, HarvestError, InterruptedRunError, UsageError
+from harvesters.core.errors import Exit, HarvestError, InterruptedRunError, UsageError, worst
 from harvesters.core.notes import note_run
 from harvesters.core.report import RunReport
 from harvesters.core.run import finish, run_days
@@ -23,13 +26,14 @@ from harvesters.core.workshop import Workshop
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked of a run; `days` None is the nightly choice."""
+    """What the user asked of a run; `days` None is the nightly choice; `watchers` are told of it."""
 
     command: str
     days: tuple[Day, ...] | None = None
     report_file: Path | None = None
     with_setup: bool = False
     dry_run: bool = False
+    watchers: Sequence[Watcher] = ()
 
 
 @dataclass(slots=True)
@@ -52,14 +56,16 @@ class Working:
 
 
 @contextmanager
-def reported(console: Console, place: Workplace, report_file: Path | None, command: str) -> Iterator[Working]:
-    """A run whose summary is said and whose report is written however it ends."""
-    if report_file:
-        _check(report_file)
+def reported(console: Console, place: Workplace, request: Request) -> Iterator[Working]:
+    """A run whose summary is said, whose report is written, and of which the watchers are told, however it ends."""
+    if request.report_file:
+        check_place(request.report_file)
     give_back_large_buffers()
-    report = RunReport(uuid.uuid4().hex, command, __version__, iso(place.clock.now()))
+    report = RunReport(uuid.uuid4().hex, request.command, __version__, iso(place.clock.now()))
     working = Working(report, console)
     try:
+        for each in request.watchers:
+            each.began(report)
         yield working
     except HarvestError as error:
         working.failed(error)
@@ -71,13 +77,29 @@ def reported(console: Console, place: Workplace, report_file: Path | None, comma
     finally:
         place.enrichment.close()
         finish(report, place.clock.now(), working.codes)
-        if report_file:
-            _write(report_file, report)
+        _tell(report, request)
     console.run_ended(report)
 
 
-def _check(path: Path) -> None:
-    """Refuse a place for the report before hours of work, not after them; a folder that is missing is made."""
+def _tell(report: RunReport, request: Request) -> None:
+    """Write the report, then tell the watchers."""
+    try:
+        if request.report_file:
+            write_report(request.report_file, report.as_json())
+    except HarvestError as error:
+        report.exit_code = worst([report.exit_code, error.exit_code])
+        raise
+    finally:
+        for each in request.watchers:
+            each.ended(report)
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place for the report before hours of work, not after them; a folder that is missing is made.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
     try:
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab"):
@@ -87,9 +109,14 @@ def _check(path: Path) -> None:
         raise UsageError(message) from error
 
 
-def _write(path: Path, report: RunReport) -> None:
+def write_report(path: Path, content: Mapping[str, Any]) -> None:
+    """Write what happened as JSON.
+
+    Raises:
+        HarvestError: it cannot be written.
+    """
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(report.as_json()), indent=2) + b"\n")
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     except OSError as error:
         message = f"the report {path} cannot be written: {error.strerror}."
         raise HarvestError(message) from error
@@ -107,10 +134,10 @@ def run_accounts(
     and is in the report too.
     """
     shops: list[Workshop] = []
-    with ExitStack() as stack, reported(console, place, request.report_file, request.command) as working:
+    with ExitStack() as stack, reported(console, place, request) as working:
         accounts = plan()
-        stack.callback(_close, shops)
-        stack.callback(_note, shops, working.report)
+        stack.callback(close_all, shops)
+        stack.callback(note_by_any, shops, working.report)
         if not request.dry_run:
             prepare(place, with_setup=request.with_setup)
         for opening in accounts:
@@ -130,15 +157,16 @@ def run_accounts(
 def _run(shop: Workshop, request: Request, working: Working) -> None:
     if not working.interrupted:
         for sentence in run_days(shop, request.days, working.report, working.console.slice_ended):
-            working.console.say(sentence)
+            working.console.say(sentence, logging.WARNING)
 
 
-def _close(shops: Sequence[Workshop]) -> None:
+def close_all(shops: Sequence[Workshop]) -> None:
+    """Give the connections of all accounts back."""
     for shop in shops:
         shop.close()
 
 
-def _note(shops: Sequence[Workshop], report: RunReport) -> None:
+def note_by_any(shops: Sequence[Workshop], report: RunReport) -> None:
     """The run's document, by way of any account: they share their destinations."""
     if shops:
         note_run(shops[0], report)

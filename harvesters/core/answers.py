@@ -1,5 +1,6 @@
 """What goes over the line: a request, its answer, what the answer means, and the port that sends it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,6 +52,7 @@ class Request:
         category: the vendor's label of the endpoint, which decides the limits that it pays into.
         logs_in: it is part of logging in: it has its own credentials, and gets none from the port.
         repeats: it reads again what was read before (a list from its start); counted apart.
+        shown: what people read instead of its path, where that names a person.
     """
 
     method: str
@@ -61,6 +63,7 @@ class Request:
     category: str = ""
     logs_in: bool = False
     repeats: bool = False
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,16 @@ class Auth:
     base: str = ""
     certificate: str = ""
     ca_file: str = ""
+
+
+LONGEST, QUOTED = 10_000, 200
+"""Characters of a vendor's words that are looked at, and that are repeated."""
+_MAIL = re.compile(r"[^\s@<>\"(),;:]+(?:@[^\s@<>\"'(),;:]+)+")
+
+
+def quoted(text: object) -> str:
+    """A vendor's words for one line of ours: short, and without mail addresses, whatever they complain of."""
+    return _MAIL.sub("…", " ".join(str(text or "")[:LONGEST].split()))[:QUOTED]
 
 
 class Api(Protocol):

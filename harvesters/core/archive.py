@@ -185,14 +185,29 @@ def _entry(file: IO[bytes], offset: int, length: int) -> Entry:
 
 def write_merged(path: Path, chosen: Iterable[tuple[str, Path, Entry]]) -> Entries:
     """Write records, in the order given, into a new file and put it in the place of `path`."""
-    entries = Entries()
     with ExitStack() as stack:
-        target = stack.enter_context(replacing(path))
         files: dict[Path, IO[bytes]] = {}
-        for name, origin, entry in chosen:
-            if origin not in files:
-                files[origin] = stack.enter_context(origin.open("rb"))
-            files[origin].seek(entry.offset)
-            entries[name] = replace(entry, offset=target.tell())
-            target.write(files[origin].read(entry.length))
+
+        def copied() -> Iterator[tuple[str, Frame]]:
+            for name, origin, entry in chosen:
+                if origin not in files:
+                    files[origin] = stack.enter_context(origin.open("rb"))
+                yield name, frame_of(files[origin], entry)
+
+        return write_frames(path, copied())
+
+
+def frame_of(file: IO[bytes], entry: Entry) -> Frame:
+    """A record as it lies in a file."""
+    file.seek(entry.offset)
+    return Frame(replace(entry, offset=0), file.read(entry.length))
+
+
+def write_frames(path: Path, frames: Iterable[tuple[str, Frame]]) -> Entries:
+    """The same of records that are packed already; one at a time is held."""
+    entries = Entries()
+    with replacing(path) as target:
+        for name, frame in frames:
+            entries[name] = replace(frame.entry, offset=target.tell())
+            target.write(frame.data)
     return entries

@@ -13,16 +13,17 @@ import msgspec
 from harvesters.core.assessment import Assessment, Unassessed
 from harvesters.core.day import iso_ms
 from harvesters.core.extra import bounded
+from harvesters.core.field import ECS_VERSION
 from harvesters.core.fields import CONFERENCE, ISSUE, PARTICIPANT, SAMPLE, STREAM, Field
 from harvesters.core.ids import doc_id, readable, sample_suffix
 from harvesters.core.lenient import REPAIRED
 from harvesters.core.nesting import nest
 from harvesters.core.spans import begin, presence, seconds, settle, span_fields
 from harvesters.core.splice import Splice
+from harvesters.core.treatment import UNTREATED, Treatment
 from harvesters.core.tree import Conference, Entity, Issue, Stream
 
 SCHEMA = "1"
-ECS_VERSION = "8.17.0"
 KIND = {SAMPLE: "metric", ISSUE: "alert"}
 CATEGORY = {
     CONFERENCE: "session", PARTICIPANT: "session", STREAM: "network", SAMPLE: "network", ISSUE: "network",
@@ -53,7 +54,8 @@ class Encoded(msgspec.Struct, gc=False):
 class Envelope:
     """What all documents of a slice share.
 
-    `constants`: further fields of every document, such as `observer.vendor`; `fields`: the field list.
+    `constants`: further fields of every document, such as `observer.vendor`; `fields`: the field list; `treatment`:
+    what becomes of the fields that tell of people.
     """
 
     vendor: str
@@ -64,6 +66,7 @@ class Envelope:
     prefix: str
     constants: Mapping[str, Any]
     fields: Mapping[str, Field]
+    treatment: Treatment = UNTREATED
 
 
 class RecordEncoder:
@@ -141,7 +144,7 @@ class RecordEncoder:
             "vconf.harvest.fetched_at": fetched,
             "vconf.harvest.revision": envelope.revision,
             "vconf.harvest.settings": envelope.settings,
-            "vconf.privacy": "full",
+            **envelope.treatment.constants,
             "vconf.conference.id": self.conference_id,
         }
 
@@ -175,11 +178,15 @@ class RecordEncoder:
             "vconf.flags": sorted(entity.flags),
             "vconf.extra": bounded(entity.extra),
         }
-        source = _encode(nest(flat))
+        source = _encode(self._nested(flat))
         if REPLACEMENT in source:
             flat["vconf.flags"] = sorted({*entity.flags, REPAIRED})
-            source = _encode(nest(flat))
+            source = _encode(self._nested(flat))
         return Encoded(type_, self._index[type_], id_, self._fetched_at, source)
+
+    def _nested(self, flat: Mapping[str, Any]) -> dict[str, Any]:
+        """The members of a document, or of all rows of a stream, as far as the profile of privacy lets them stand."""
+        return nest(self._envelope.treatment.treat(flat, self._block))
 
     def _participant_id(self, key: tuple[str, ...]) -> str:
         """The same few for all streams of a record."""
@@ -269,7 +276,7 @@ class RecordEncoder:
             **self._typed(SAMPLE),
             **self._repeated(links, stream.entity, SAMPLE),
         }
-        document = Splice(nest(flat), key, self._envelope.vendor, self._assessment.constants).document
+        document = Splice(self._nested(flat), key, self._envelope.vendor, self._assessment.constants).document
         index, version = self._index[SAMPLE], self._fetched_at
         last, ordinal, count = None, 0, 0
         for row in self._assessment.rows(stream):

@@ -12,7 +12,7 @@ from harvesters.core.errors import ArchiveError, Exit, HarvestError, Interrupted
 from harvesters.core.fetching import Schedule
 from harvesters.core.forecast import Forecast
 from harvesters.core.loading import Load, Loader, Watch
-from harvesters.core.manifest import Loaded, Manifest
+from harvesters.core.manifest import UNREACHED, Loaded, Manifest
 from harvesters.core.preview import NOT_MERGED, Preview
 from harvesters.core.report import PLANNED, SliceReport
 from harvesters.core.slice_fetch import SliceFetch
@@ -22,8 +22,6 @@ from harvesters.core.traffic import Traffic
 from harvesters.core.verdict import judge_slice
 from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
-
-UNREACHED = "unreached:"
 
 
 def run_slice(shop: Workshop, day: Day) -> SliceReport:
@@ -109,9 +107,9 @@ class _Slice:
                 self.manifest.destinations.setdefault(name, Loaded(Stamps()))
 
     def _wants_fetch(self) -> bool:
-        """A nightly run takes a day that the vendor no longer has for what a destination is owed."""
+        """Without named days, one that the vendor no longer has is taken for what a destination is owed."""
         options = self.shop.options
-        if options.nightly and self.day < self.shop.limits.oldest_kept(self.fetch.when.now):
+        if options.chosen_by_us and self.day < self.shop.limits.oldest_kept(self.fetch.when.now):
             if not self.manifest.settled:
                 text = f"{self.day} had not settled when {self.shop.vendor} last had it: what came later is not here."
                 self.report.warnings.append(text)
@@ -140,7 +138,7 @@ class _Slice:
     def _finish(self) -> None:
         if not self.shop.options.selection:
             self.manifest.state = self.report.state
-            self.manifest.warnings = self.report.warnings
+            self.manifest.reason, self.manifest.warnings = self.report.reason, self.report.warnings
         self.report.settled, self.report.attempts = self.manifest.settled, self.manifest.attempts
         self.report.route = self.manifest.route
         self.store.commit(self.manifest)

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from harvesters.core.archive import pack
+from harvesters.core.archive import Frame, pack
 from harvesters.core.day import Clock, Day, iso, parse_instant, to_ms
 from harvesters.core.errors import BadCallError, HarvestError, SliceError, TooBigError
+from harvesters.core.forgotten import Memory
 from harvesters.core.ids import readable
 from harvesters.core.manifest import CallState, Manifest
 from harvesters.core.source import Account, Call, Failure, Limits, Notice, Record, Source
@@ -115,7 +116,7 @@ def _unwatched(calls: int) -> None:
 
 @dataclass(slots=True)
 class Fetcher:
-    """Fetches the calls of one slice into its part file."""
+    """Fetches the calls of one slice into its part file; whom `memory` knows is taken out of records before that."""
 
     source: Source
     account: Account
@@ -124,6 +125,7 @@ class Fetcher:
     manifest: Manifest
     clock: Clock
     progress: Callable[[int], None] = _unwatched
+    memory: Memory | None = None
     result: Fetched = field(default_factory=Fetched)
     _ended: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -208,9 +210,14 @@ class Fetcher:
         before = max(old.fetched_at if old else 0, earlier.fetched_at if earlier else 0)
         fetched_at = max(to_ms(self.clock.now()), before + 1)
         outcome.fetched_at = max(outcome.fetched_at, fetched_at)
-        self.store.append(pack(self.source.name, self.account.id, record, fetched_at))
+        self.store.append(self._packed(record, fetched_at))
         outcome.level = min(outcome.level, record.level) if outcome.records else record.level
         outcome.records += (name,)
+
+    def _packed(self, record: Record, fetched_at: int) -> Frame:
+        if self.memory:
+            return self.memory.pack(record, fetched_at)
+        return pack(self.source.name, self.account.id, record, fetched_at)
 
 
 def _cancel(futures: Iterable[Future[None]]) -> None:

@@ -16,6 +16,30 @@ CHILDREN = (PARTICIPANT, STREAM, SAMPLE, ISSUE)
 ABOUT_PEOPLE = (PARTICIPANT, STREAM, ISSUE)
 """Children that are few: what nobody asks of single samples would make these larger."""
 ALL = CALL_TYPES + RUN_TYPES
+ECS_VERSION = "8.17.0"
+"""Of the Elastic Common Schema, whose names our fields and log lines have."""
+
+NOBODY, NAME, MAIL, ROOM, TOPIC, ADDRESS, AREA, SPOT, WORDS, LABEL, STRANGE = (
+    "nobody", "name", "mail", "room", "topic", "address", "area", "spot", "words", "label", "strange",
+)  # fmt: skip
+TELLS = {
+    NOBODY: "nobody in particular: times, numbers, versions, our words and the vendor's, ids of calls and single stays",
+    NAME: "who: a name, or an id that a person keeps from call to call",
+    MAIL: "who: a mail address",
+    ROOM: "whose room: its number or name, which the owner chose or keeps",
+    TOPIC: "what a call was called, which often has names in it",
+    ADDRESS: "an IP address",
+    AREA: "about where, shared with many: country, region, time zone, network",
+    SPOT: "nearly where: a city, a point on the map",
+    WORDS: "free words about a person or of their machine: names of devices, reasons for leaving, user agents",
+    LABEL: "your own words on accounts, rooms and persons",
+    STRANGE: "what nobody knows: members of the vendor's that have no field",
+}
+"""What a field can tell of people, for people; the profiles of privacy say what becomes of each."""
+OF_CALLS = frozenset({ROOM, TOPIC})
+"""What tells of people by the call they were in."""
+TOLD_BY_THEMSELVES = frozenset({FLOAT, LONG, BOOLEAN, DATE, DATE_RANGE})
+"""Types whose values tell of nobody unless the field says so; every other field says what it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +51,16 @@ class Field:
         type: of the mapping.
         help: what it means, with its unit.
         types: document types that carry it.
-        personal: whether it tells of a person (the privacy step treats it).
+        tells: of whom or what, as in `TELLS`; None, which only numbers, times and truths may have, is nobody.
     """
 
     name: str
     type: str
     help: str
     types: tuple[str, ...] = CALL_TYPES
-    personal: bool = False
+    tells: str | None = None
+
+    @property
+    def personal(self) -> bool:
+        """Whether it tells of a person: the privacy step treats it."""
+        return self.tells not in {None, NOBODY}

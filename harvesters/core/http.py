@@ -35,6 +35,7 @@ from harvesters.core.wire import BrokenLineError, Wire
 log = logging.getLogger(__name__)
 
 TOO_MANY = 429
+PATIENCE_S = 300.0
 RENEW_BEFORE = timedelta(seconds=60)
 
 _RAISES: dict[Verdict, type[HarvestError]] = {
@@ -83,14 +84,14 @@ class Port:
     """
 
     deadline: float
-    patience: float = 300.0
+    patience: float = PATIENCE_S
     cap: int = 64 << 20
     ca_file: str | None = None
     dice: random.Random = field(default_factory=random.SystemRandom)
 
 
 class HttpApi:
-    """Sends requests for one vendor and account; safe for several threads."""
+    """Sends requests for one vendor and account; safe for several threads. `date`: what the last answer said."""
 
     def __init__(self, judge: Callable[[Answer], Judgement], limiter: Limiter, clock: Clock, port: Port) -> None:
         """`judge`: the source's; its `auth` is handed in by `identify`."""
@@ -100,6 +101,7 @@ class HttpApi:
         self._wire = Wire(clock, port.cap, port.ca_file)
         self._renewal = threading.Lock()
         self._auth: Auth | None = None
+        self.date = ""
         self._login: Callable[[], Auth] = lambda: Auth({})
 
     def identify(self, login: Callable[[], Auth]) -> None:
@@ -181,6 +183,7 @@ class HttpApi:
         except BrokenLineError as error:
             raise _AgainError(str(error)) from error
         self.traffic.add(bytes_in=len(answer.body))
+        self.date = answer.headers.get("date", "")
         log.debug("%s answered %d with %d bytes", _place(request), answer.status, len(answer.body))
         judgement = answer.judgement if answer.judgement is not OK else self._judge(answer)
         if judgement.verdict is Verdict.REFUSED and not request.logs_in:
@@ -235,7 +238,7 @@ def _accept(request: Request, answer: Answer) -> Answer:
 
 
 def _place(request: Request) -> str:
-    """The endpoint for people: host, port and path, without query and credentials."""
+    """The endpoint for people: host, port and path, without query, credentials and names of users."""
     parts = urlsplit(request.url)
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.hostname or ''}{port}{parts.path}"
+    return f"{parts.hostname or ''}{port}{request.shown or parts.path}"

@@ -56,7 +56,7 @@ def unpack(file: IO[bytes], offset: int, length: int) -> Iterator[tuple[Line, by
     frame = file.read(length)
     line: Line | None = None
     try:
-        for text in _texts(frame):
+        for text in texts(frame):
             line, rows = _line(text)
             if not line.last and checksum(line.head, rows) != line.crc32:
                 message = f"a line of record {'/'.join(line.key)} is damaged (checksum)"
@@ -88,7 +88,12 @@ def not_whole(offset: int) -> ArchiveError:
     return ArchiveError(f"the record at byte {offset} is not whole")
 
 
-def _texts(frame: bytes) -> Iterator[bytes]:
+def texts(frame: bytes) -> Iterator[bytes]:
+    """The lines of one frame as they are written, unpacked as they are asked for.
+
+    Raises:
+        zstandard.ZstdError: the frame is damaged.
+    """
     pieces: list[bytes] = []
     for piece in zstandard.ZstdDecompressor().read_to_iter(frame, read_size=PIECE, write_size=PIECE):
         first, *more = piece.split(b"\n")

@@ -14,9 +14,11 @@ from harvesters.core.errors import ArchiveError, DestinationError, HarvestError
 from harvesters.core.fields import CONFERENCE
 from harvesters.core.ids import doc_id
 from harvesters.core.manifest import Loaded, Manifest, Refusal
+from harvesters.core.mishap import where
 from harvesters.core.recipe import Recipe
 from harvesters.core.stamps import Stamp, Stamps
 from harvesters.core.store import SliceStore
+from harvesters.core.treatment import others
 from harvesters.core.words import many
 
 log = logging.getLogger(__name__)
@@ -99,6 +101,8 @@ class Loader:
             self._remove_superseded()
         except DestinationError as error:
             self.result.error = error
+        if self._loaded.unsure and all(map(self._is_there, self.manifest.records)):
+            self._loaded.unsure = []
         self.result.unchanged = self._unchanged()
         return self.result
 
@@ -200,6 +204,8 @@ class Loader:
             return {}
         known = self._loaded.records
         self._before = Stamps((name, known.pop(name)) for name in names if name in known)
+        there = {stamp.settings for stamp in self._before.values()}
+        self._loaded.unsure = others(self._loaded.unsure, there, self.recipe.envelope.treatment)
         self.store.commit(self.manifest)
         return self._before
 
@@ -219,9 +225,7 @@ class Loader:
             if self.destination.takes_whole_slices and name in self._before:
                 message = f"{self.destination.name} holds record {name}, which cannot be read now; its files stay."
                 raise DestinationError(message) from error
-            self.result.broken[name] = (
-                str(error) if isinstance(error, ArchiveError) else f"{type(error).__name__}: {error}"
-            )
+            self.result.broken[name] = str(error) if isinstance(error, ArchiveError) else where(error)
 
     def _note(self, names: list[str]) -> None:
         """Write down what the destination has now; a record with a refused document stays owed."""

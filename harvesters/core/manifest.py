@@ -24,6 +24,8 @@ AT_ONCE = 100
 """Calls or records that are written at once."""
 LARGE = 1 << 21
 """Bytes from which on a manifest is read a call or record at a time: that takes longer, but much less memory."""
+UNREACHED = "unreached:"
+"""Stands before the name of a destination that could not be reached, whose identity is therefore not known."""
 
 
 class CallState(msgspec.Struct, omit_defaults=True, gc=False):
@@ -60,16 +62,21 @@ class Refusal(msgspec.Struct):
 
 
 class Loaded(msgspec.Struct, omit_defaults=True):
-    """The load state of one destination: record's readable key to what it holds and what it refused."""
+    """The load state of one destination: record's readable key to what it holds and what it refused.
+
+    `unsure`: profiles of privacy that made what may still be there of records that are owed.
+    """
 
     records: MutableMapping[str, Stamp] = msgspec.field(default_factory=dict)
     refused: dict[str, Refusal] = msgspec.field(default_factory=dict)
+    unsure: list[str] = msgspec.field(default_factory=list)
 
 
 class Manifest(msgspec.Struct):
     """One slice's manifest; `records` are the archive's entries by readable key, in its order.
 
-    `level`: what its calls were asked for at when it settled; `route`: which of the vendor's ways to the day was taken.
+    `level`: what its calls were asked for at when it settled; `route`: which of the vendor's ways to the day was taken;
+    `reason`: why the last run of the whole day ended early.
     """
 
     vendor: str
@@ -77,6 +84,7 @@ class Manifest(msgspec.Struct):
     day: str
     format: int = FORMAT
     state: str = ""
+    reason: str = ""
     listed_at: str = ""
     settled: bool = False
     level: int = FULL

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from harvesters.core.day import Day, instant_ms, iso
-from harvesters.core.encode import ECS_VERSION, SCHEMA
+from harvesters.core.encode import SCHEMA
 from harvesters.core.errors import DestinationError, Exit
+from harvesters.core.field import ECS_VERSION
 from harvesters.core.fields import RUN, SLICE
 from harvesters.core.ids import doc_id
 from harvesters.core.nesting import nest
@@ -61,7 +62,7 @@ def note_run(shop: Workshop, report: RunReport) -> None:
         "peak_rss_mb": report.as_json()["run"]["peak_rss_mb"],
         **{name: sum(getattr(each, name) for each in report.slices) for name in ("requests", "retried", "bytes_in")},
         "waited_s": round(sum(each.waited_s for each in report.slices), 3),
-        **{f"documents.{name}": number for name, number in _documents(report).items()},
+        **{f"documents.{name}": number for name, number in documents(report).items()},
     }
     flat = {
         **_common(RUN, report.started, report.summary()),
@@ -73,7 +74,7 @@ def note_run(shop: Workshop, report: RunReport) -> None:
     _note(shop, doc_id((RUN, report.id)), flat)
 
 
-def _documents(report: RunReport) -> Counter[str]:
+def documents(report: RunReport) -> Counter[str]:
     """What became of the documents of all slices and destinations."""
     total: Counter[str] = Counter()
     for load in (load for each in report.slices for load in each.destinations.values()):

@@ -25,15 +25,22 @@ class Options:
     """How a run goes about its slices; `destinations` by name, none for the default.
 
     `paced`: whether the vendor's limits are kept; one that is simulated for the run's sake needs no such care.
+    `catches_up`: the days were chosen because they are not whole, so that every failed call is tried again.
     `diff`: of a dry run without a vendor, whether the documents are made and compared with what is there.
     """
 
     again: bool = False
     dry_run: bool = False
     nightly: bool = False
+    catches_up: bool = False
     concurrency: int = 4
     selection: Selection = field(default_factory=Selection)
     destinations: tuple[str, ...] = ()
     deadline: timedelta = timedelta(hours=2)
     paced: bool = True
     diff: bool = False
+
+    @property
+    def chosen_by_us(self) -> bool:
+        """Whether nobody named the days: one that the vendor no longer has is taken for what a destination is owed."""
+        return self.nightly or self.catches_up

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harvesters.core.field import CONFERENCE, FLOAT, KEYWORD, LONG, PARTICIPANT, SAMPLE, STREAM, Field
+from harvesters.core.field import CONFERENCE, FLOAT, KEYWORD, LONG, NOBODY, PARTICIPANT, SAMPLE, STREAM, Field
 
 MEDIA = ("audio", "video", "screen")
 SIDES = ("received", "sent")
@@ -64,10 +64,10 @@ def _of_both(medium: str) -> Iterator[Field]:
         for name, help_ in SIZE.items():
             text = f"{medium}: {help_}; of a stream, of the picture that was there longest"
             yield Field(f"{prefix}.{name}", LONG, text, MEASURED)
-    yield Field(f"{prefix}.label", KEYWORD, f"{medium}: {LABEL}", MEASURED)
-    yield Field(f"{prefix}.poor_due_to", KEYWORD, f"{medium}: {DUE_TO}", MEASURED)
+    yield Field(f"{prefix}.label", KEYWORD, f"{medium}: {LABEL}", MEASURED, tells=NOBODY)
+    yield Field(f"{prefix}.poor_due_to", KEYWORD, f"{medium}: {DUE_TO}", MEASURED, tells=NOBODY)
     if medium in SCORES:
-        yield Field(f"{prefix}.inputs", KEYWORD, f"{medium}: {INPUTS}", MEASURED)
+        yield Field(f"{prefix}.inputs", KEYWORD, f"{medium}: {INPUTS}", MEASURED, tells=NOBODY)
 
 
 def _of_streams(medium: str) -> Iterator[Field]:
@@ -91,20 +91,26 @@ def _of_people(side: str, medium: str) -> Iterator[Field]:
         if side != "sent" or name not in NOT_SENT:
             for what, said in (("avg", "mean"), ("max", "largest")):
                 yield Field(f"{prefix}.{name}.{what}", FLOAT, f"{about}, {said}: {help_}", TOGETHER)
-    yield Field(f"{prefix}.label", KEYWORD, f"{about}, the worst of streams of 30 s and more: {LABEL}", (PARTICIPANT,))
-    yield Field(f"{prefix}.poor_due_to", KEYWORD, f"{about}: {DUE_TO}", (PARTICIPANT,))
+    yield Field(
+        f"{prefix}.label",
+        KEYWORD,
+        f"{about}, the worst of streams of 30 s and more: {LABEL}",
+        (PARTICIPANT,),
+        tells=NOBODY,
+    )
+    yield Field(f"{prefix}.poor_due_to", KEYWORD, f"{about}: {DUE_TO}", (PARTICIPANT,), tells=NOBODY)
     if medium in SCORES:
         name, help_ = SCORES[medium]
         for what, said in (("avg", "mean"), ("min", "least")):
             yield Field(f"{prefix}.{name}.{what}", FLOAT, f"{about}, {said}: {help_}", TOGETHER)
         for name, (type_, help_) in SCORED.items():
             yield Field(f"{prefix}.{name}", type_, f"{about}: {help_}", TOGETHER)
-        yield Field(f"{prefix}.inputs", KEYWORD, f"{about}: {INPUTS}", TOGETHER)
+        yield Field(f"{prefix}.inputs", KEYWORD, f"{about}: {INPUTS}", TOGETHER, tells=NOBODY)
 
 
 QUALITY = (
-    Field("vconf.quality.model", KEYWORD, "name of the formulas and limits", JUDGED),
-    Field("vconf.quality.profile", KEYWORD, "which of their limits hold", JUDGED),
+    Field("vconf.quality.model", KEYWORD, "name of the formulas and limits", JUDGED, tells=NOBODY),
+    Field("vconf.quality.profile", KEYWORD, "which of their limits hold", JUDGED, tells=NOBODY),
     *(field for medium in MEDIA for field in _of_samples(medium)),
     *(field for medium in MEDIA for field in _of_both(medium)),
     *(field for medium in MEDIA for field in _of_streams(medium)),

@@ -31,14 +31,19 @@ class Recipe:
 
     def documents(self, record: Record, fetched_at: int, oddities: Counter[str]) -> Iterator[Encoded]:
         """The documents of one record, streamed."""
-        tree = self.flatten(record)
-        for enrich in self.enrich:
-            enrich(tree)
+        tree = self.tree(record)
         if self.steps:
             tree.streams = map(self._stepped, tree.streams)
         encoder = RecordEncoder(self.envelope, record.key, to_ms(record.started), fetched_at)
         yield from encoder.documents(tree, self.assess(tree))
         oddities.update(tree.oddities)
+
+    def tree(self, record: Record) -> Conference:
+        """What a record means, enriched; its streams are not read yet."""
+        tree = self.flatten(record)
+        for enrich in self.enrich:
+            enrich(tree)
+        return tree
 
     def _stepped(self, stream: Stream) -> Stream:
         for step in self.steps:

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from harvesters.core.day import Day, iso
 from harvesters.core.days import manifests, nightly, survey
-from harvesters.core.engine import UNREACHED, run_slice
+from harvesters.core.encode import Envelope
+from harvesters.core.engine import run_slice
 from harvesters.core.errors import Exit, worst
 from harvesters.core.locks import held
-from harvesters.core.manifest import Manifest
+from harvesters.core.manifest import UNREACHED, Manifest
 from harvesters.core.notes import note_slice
+from harvesters.core.profiles import made_otherwise, other_profiles
 from harvesters.core.report import RunReport, SliceReport
 from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
@@ -36,50 +38,70 @@ def run_days(shop: Workshop, days: Iterable[Day] | None, report: RunReport, tell
     Raises:
         LockedError: another run works on this account.
     """
-    now = shop.clock.now()
+    reach_all(shop)
+    with locked(shop):
+        taken = list(days) if days is not None else choose_days(shop, shop.clock.now())
+        run_slices([(shop, day) for day in taken], report, tell)
+        return outdated(shop, set(taken) if days is None else None)
+
+
+def reach_all(shop: Workshop) -> None:
+    """Open the destinations, and say which cannot be reached."""
     for destination in shop.destinations:
         if gone := shop.reach(destination):
             log.warning("%s%s", gone, " The vendor's answers go into the archive all the same." if shop.source else "")
-    with _locked(shop, now):
-        taken = list(days) if days is not None else choose_days(shop, now)
-        for day in taken:
-            slice_report = run_slice(shop, day)
-            report.slices.append(slice_report)
-            tell(slice_report)
-            if not shop.options.selection:
-                note_slice(shop, report.id, slice_report)
-            if slice_report.exit_code is Exit.INTERRUPTED:
-                break
-        return _outdated(shop, set(taken)) if days is None else []
 
 
-def _locked(shop: Workshop, now: datetime) -> AbstractContextManager[None]:
+def run_slices(slices: Iterable[tuple[Workshop, Day]], report: RunReport, tell: Tell) -> None:
+    """Run slices one after the other, until the user wants no more; whoever calls it holds the accounts' locks."""
+    for shop, day in slices:
+        slice_report = run_slice(shop, day)
+        report.slices.append(slice_report)
+        tell(slice_report)
+        if not shop.options.selection:
+            note_slice(shop, report.id, slice_report)
+        if slice_report.exit_code is Exit.INTERRUPTED:
+            break
+
+
+def locked(shop: Workshop) -> AbstractContextManager[None]:
+    """The lock of an account, which a run that writes nothing does not need.
+
+    Raises:
+        LockedError: another run works on this account.
+    """
     if shop.options.dry_run:
         return nullcontext()
-    return held(shop.data_dir, shop.vendor, shop.account.id, now)
+    return held(shop.data_dir, shop.vendor, shop.account.id, shop.clock.now())
 
 
-def _outdated(shop: Workshop, taken: set[Day]) -> list[str]:
-    """How many slices outside this run hold documents of other code or settings, or none yet."""
-    envelope, now = shop.recipe.envelope, shop.clock.now()
+def outdated(shop: Workshop, taken: set[Day] | None) -> list[str]:
+    """How many slices hold documents of another profile of privacy, and how many of other code or settings, or none.
+
+    The latter of slices outside a nightly run, which took some; None: it was no such run.
+    """
+    now = shop.clock.now()
     there = {each.name: each.identity for each in shop.destinations if each.identity and each.name not in shop.gone}
+    others: Counter[str] = Counter()
     old: Counter[str] = Counter()
-    for each in manifests(shop.data_dir, shop.vendor, shop.account.id) if there else ():
-        if each.records and Day.parse(each.day, now) not in taken:
-            old.update(name for name, id_ in there.items() if _differs(each, id_, envelope.revision, envelope.settings))
-    return [
+    for each in manifests(shop.data_dir, shop.vendor, shop.account.id):
+        found = made_otherwise(shop, each)
+        others.update(found)
+        if taken is not None and each.records and Day.parse(each.day, now) not in taken:
+            left = there.keys() - found
+            old.update(name for name in there if name in left and _differs(each, there[name], shop.recipe.envelope))
+    return other_profiles(shop, others) + [
         f"{many(number, 'older day')} in {name} with documents of other code or settings, or none: "
         f"'./harvest.py replay {shop.vendor} --all --destination {name}' makes them anew."
         for name, number in old.items()
     ]
 
 
-def _differs(manifest: Manifest, identity: str, revision: str, settings: str) -> bool:
-    loaded = manifest.destinations.get(identity)
+def _differs(manifest: Manifest, identity: str, envelope: Envelope) -> bool:
+    loaded, present = manifest.destinations.get(identity), (envelope.revision, envelope.settings)
     stamps = loaded.records if loaded else {}
     return any(
-        name not in stamps or (stamps[name].revision, stamps[name].settings) != (revision, settings)
-        for name in manifest.records
+        name not in stamps or (stamps[name].revision, stamps[name].settings) != present for name in manifest.records
     )
 
 

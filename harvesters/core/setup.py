@@ -1,12 +1,14 @@
 """Loads the index templates and brings existing indices up to them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from harvesters.core.common_settings import CommonSettings
-from harvesters.core.destinations.elastic import Cluster
+from harvesters.core.destinations.elastic import NOT_FOUND, Cluster
 from harvesters.core.templates import BASE, read
+
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,82 @@ def load_templates(settings: CommonSettings) -> SetUp:
         cluster.close()
 
 
-def _bring_up(cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[str, Any]], result: SetUp) -> None:
-    """Add new fields to the existing indices of one kind; those that need a rebuild are named."""
+def template_changes(settings: CommonSettings) -> list[str]:
+    """What `load_templates` would change, a line for each template and index; nothing is written.
+
+    Raises:
+        DestinationError: the cluster refuses to be read.
+    """
+    cluster = Cluster(settings)
+    try:
+        files = read(settings.index_prefix)
+        lines = [f"template {name}: {_compared(_loaded(cluster, name), files[name])}" for name in files]
+        for base in dict.fromkeys(BASE.values()):
+            lines += _owed(cluster, settings.index_prefix, base, files)
+        return lines
+    finally:
+        cluster.close()
+
+
+def _loaded(cluster: Cluster, name: str) -> Mapping[str, Any] | None:
+    """A template as the cluster has it, None where it does not."""
+    lenient = cluster.admin.options(ignore_status=NOT_FOUND)
+    with cluster.sentences():
+        if "@" in name:
+            found = lenient.cluster.get_component_template(name=name).get("component_templates", [])
+        else:
+            found = lenient.indices.get_index_template(name=name).get("index_templates", [])
+    kind = "component_template" if "@" in name else "index_template"
+    return next((each[kind] for each in found), None)
+
+
+def _compared(there: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str:
+    """In words, how a template there differs from ours."""
+    if there is None:
+        return "new"
+    # What the cluster notes besides, such as when the template came, is not compared.
+    ours, theirs = _plain(wanted), _plain({name: there.get(name) for name in wanted})
+    named = sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return f"would change: {', '.join(named[:MOST_NAMED])}{more}" if named else "the same"
+
+
+def _plain(template: Any, above: str = "") -> dict[str, str]:  # noqa: ANN401 - any JSON
+    """Every leaf of a template by its path; Elasticsearch gives numbers back as text, and settings below `index`."""
+    if not isinstance(template, dict):
+        return {above: str(template).lower()}
+    found: dict[str, str] = {}
+    for name, value in template.items():
+        step = above if name in {"index", "properties"} and above else f"{above}.{name}" if above else name
+        found |= _plain(value, step)
+    return found
+
+
+def _owed(cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What existing indices of one kind would get."""
+    for index, missing, changed in _behind(cluster, prefix, base, files):
+        if changed:
+            yield f"index {index}: cannot be changed: {', '.join(changed)} changed type"
+        elif missing:
+            names = sorted({each.rpartition(".")[0] for each in _plain(missing)})
+            yield f"index {index}: would get {', '.join(names)}"
+
+
+def _behind(
+    cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
+    """The existing indices of one kind, with the fields that they lack and those of another type."""
     wanted: dict[str, Any] = {}
     for part in ("common", base):
         _merge(wanted, files[f"{prefix}@{part}"]["template"]["mappings"]["properties"])
     for index, mapping in _mappings(cluster, f"{prefix}-{base}*").items():
         missing, changed = difference(wanted, mapping.get("properties", {}))
+        yield index, missing, changed
+
+
+def _bring_up(cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[str, Any]], result: SetUp) -> None:
+    """Add new fields to the existing indices of one kind; those that need a rebuild are named."""
+    for index, missing, changed in _behind(cluster, prefix, base, files):
         if changed:
             result.stuck.append(f"{index}: {', '.join(changed)} changed type; delete the index and replay its days.")
         elif missing:

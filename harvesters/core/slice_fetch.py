@@ -64,9 +64,8 @@ class SliceFetch:
         self.shop.progress.listed(len(todo))
         self.manifest.attempts += 1
         shop = self.shop
-        fetcher = Fetcher(
-            source, shop.account, self.when.day, self.store, self.manifest, shop.clock, shop.progress.fetched
-        )
+        watch, memory = shop.progress.fetched, shop.recall()
+        fetcher = Fetcher(source, shop.account, self.when.day, self.store, self.manifest, shop.clock, watch, memory)
         fetched = fetcher.run(todo, shop.options.concurrency)
         # The calls themselves are not needed any more, and there may be many.
         listed = {key: call.level for key, call in calls.items()}

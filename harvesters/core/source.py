@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 from harvesters.core.answers import Answer, Api, Auth, Judgement
 from harvesters.core.day import Day
 from harvesters.core.fields import Field
+from harvesters.core.personal import Personal
 from harvesters.core.tree import Conference
 
 
@@ -211,7 +212,7 @@ class Source(Protocol):
     `interval_s` is how often the vendor measures a stream, in s, where a measurement does not say it.
 
     `fields` are the vendor's own fields in the field list, `constants` fields with the same value in all
-    documents (`observer.vendor`), `personal` the raw members that tell of a person, by kind of part.
+    documents (`observer.vendor`), `personal` the raw members that tell of people, by kind of part.
     """
 
     name: ClassVar[str]
@@ -222,7 +223,7 @@ class Source(Protocol):
     constants: ClassVar[Mapping[str, str]]
     limits: ClassVar[Limits]
     interval_s: ClassVar[float]
-    personal: ClassVar[Mapping[str, tuple[str, ...]]]
+    personal: ClassVar[Mapping[str, Personal]]
 
     def __init__(self, settings: Any, api: Api) -> None:  # noqa: ANN401 - each vendor has a dataclass of its own
         """`settings`: an instance of `Settings`; `api`: the only way to the network."""

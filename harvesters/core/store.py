@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from harvesters.core.archive import Frame, scan, write_merged
+from harvesters.core.archive import Frame, scan, write_frames, write_merged
 from harvesters.core.day import Day
 from harvesters.core.entries import Entries, Entry
 from harvesters.core.files import open_private, sync
@@ -156,6 +156,11 @@ class SliceStore:
 
         names = _in_order({*before, *taken}, lambda name: place(name)[1])
         manifest.records = write_merged(self.archive, ((name, *place(name)) for name in names))
+        manifest.archive_size, manifest.archive_sha256 = fingerprint(self.archive)
+
+    def replace_records(self, manifest: Manifest, frames: Iterable[tuple[str, Frame]]) -> None:
+        """Write the archive anew with these records, in their order; the manifest still waits for `commit`."""
+        manifest.records = write_frames(self.archive, frames)
         manifest.archive_size, manifest.archive_sha256 = fingerprint(self.archive)
 
     def commit(self, manifest: Manifest) -> None:

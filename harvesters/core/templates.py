@@ -22,7 +22,7 @@ from harvesters.core.fields import (
     by_name,
 )
 
-TEMPLATES_VERSION = 3
+TEMPLATES_VERSION = 4
 PREFIX = "__PREFIX__"
 LONGEST_KEYWORD = 1024
 RUNS = "runs"

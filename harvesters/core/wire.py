@@ -28,9 +28,12 @@ class BrokenLineError(Exception):
 class Wire:
     """Sends a request and reads its answer whole; safe for several threads."""
 
-    def __init__(self, clock: Clock, cap: int, ca_file: str | None) -> None:
-        """`cap`: bytes of an inflated answer at most; `ca_file`: certificates to trust instead of the usual ones."""
-        self._clock, self._cap, self._ca_file = clock, cap, ca_file
+    def __init__(self, clock: Clock, cap: int, ca_file: str | None, ca_setting: str = "VENDOR_CA_FILE") -> None:
+        """`cap`: bytes of an inflated answer at most; `ca_file`: certificates to trust instead of the usual ones.
+
+        `ca_setting` names these, for people.
+        """
+        self._clock, self._cap, self._ca_file, self._ca_setting = clock, cap, ca_file, ca_setting
         self._idle: list[requests.Session] = []
         self._shelf = threading.Lock()
 
@@ -50,7 +53,7 @@ class Wire:
         try:
             return _without(auth, self._exchange(request, auth, deadline))
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise BrokenLineError(_named(error)) from error
+            raise BrokenLineError(_named(error, self._ca_setting)) from error
 
     def _exchange(self, request: Request, auth: Auth, deadline: float) -> Answer:
         left = max(SHORTEST_TIMEOUT, deadline - self._clock.monotonic())
@@ -137,12 +140,12 @@ def _target(headers: Mapping[str, str]) -> str:
         return "an address that is none"
 
 
-def _named(error: Exception) -> str:
+def _named(error: Exception, ca_setting: str) -> str:
     """A transport error in one short line: some of them quote whole requests."""
     if isinstance(error, requests.exceptions.SSLError):
         if "WRONG_VERSION_NUMBER" in str(error):
             return "it does not speak https"
-        return "the certificate is not trusted (a proxy's? name its CA in VENDOR_CA_FILE)"
+        return f"the certificate is not trusted (a proxy's? name its CA in {ca_setting})"
     if isinstance(error, requests.Timeout | ReadTimeoutError):
         return "no answer in time"
     if isinstance(error, ProtocolError | DecodeError):

@@ -1,5 +1,6 @@
 """What the slices of one vendor and account share: options, destinations, the port, who watches."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 from harvesters.core.day import Clock
 from harvesters.core.destinations import Destination
 from harvesters.core.errors import DestinationError, HarvestError
+from harvesters.core.forgotten import Memory
 from harvesters.core.http import HttpApi
 from harvesters.core.options import Options
 from harvesters.core.recipe import Recipe
@@ -35,16 +37,23 @@ class Progress(Protocol):
     def comparing(self, destination: str, records: int) -> None:
         """So many records are to be compared with what is there."""
 
+    def looking(self, days: int) -> None:
+        """So many archived days are to be looked through."""
+
     def end(self) -> None:
         """The slice ended."""
+
+
+def nobody() -> None:
+    """Nobody is forgotten."""
 
 
 @dataclass(slots=True)
 class Workshop:
     """Everything that the slices of one vendor and account share.
 
-    `source` is None in a replay, which asks nobody. `stopped`: why the vendor need not be asked again in
-    this run (refused credentials, a limit beyond the deadline).
+    `source` is None in a replay, which asks nobody. `recall`: gives who is forgotten, as it stands now. `stopped`:
+    why the vendor need not be asked again in this run (refused credentials, a limit beyond the deadline).
     """
 
     vendor: str
@@ -56,6 +65,7 @@ class Workshop:
     destinations: list[Destination]
     progress: Progress
     options: Options
+    recall: Callable[[], Memory | None] = nobody
     source: Source | None = None
     port: HttpApi | None = None
     traffic: Traffic = field(default_factory=Traffic)

@@ -10,7 +10,9 @@ from harvesters.core.fields import BOOLEAN, DATE, DATE_RANGE, FLOAT, GEO_POINT, 
 from harvesters.export.table import Column
 
 CELLS = 400_000
-"""Values, absent ones among them, that are held at once: a group of rows."""
+"""Values, absent ones among them, that are held as Python has them; then Arrow packs them."""
+BATCHES = 4
+"""So many of these are a group of rows: of each the file's end, which is held until then, tells every column."""
 INSTANT = pa.timestamp("ms", tz="UTC")
 TYPES = {
     FLOAT: pa.float64(), LONG: pa.int64(), BOOLEAN: pa.bool_(), DATE: INSTANT,
@@ -26,24 +28,34 @@ class ParquetFile:
         """Nothing is written yet."""
         self._schema = pa.schema([(each.name, arrow_type(each)) for each in columns])
         self._writer = parquet.ParquetWriter(file, self._schema, compression="zstd")
-        self._group = max(1, CELLS // len(columns))
+        self._most = max(1, CELLS // len(columns))
         self._rows: list[Sequence[Any]] = []
+        self._batches: list[Any] = []
 
     def write(self, row: Sequence[Any]) -> None:
         """Add a row."""
         self._rows.append(row)
-        if len(self._rows) == self._group:
+        if len(self._rows) == self._most:
+            self._pack()
+        if len(self._batches) == BATCHES:
             self._flush()
 
-    def _flush(self) -> None:
+    def _pack(self) -> None:
         values = zip(*self._rows, strict=True)
         arrays = [_array(each, field.type) for each, field in zip(values, self._schema, strict=True)]
         self._rows.clear()
-        self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+        self._batches.append(pa.record_batch(arrays, schema=self._schema))
+
+    def _flush(self) -> None:
+        group = pa.Table.from_batches(self._batches)
+        self._batches.clear()
+        self._writer.write_table(group, row_group_size=group.num_rows)
 
     def close(self) -> None:
         """Write what is left and the file's end; the file stays open."""
         if self._rows:
+            self._pack()
+        if self._batches:
             self._flush()
         self._writer.close()
 

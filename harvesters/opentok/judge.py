@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from harvesters.core.answers import OK, Answer, Judgement, Verdict
+from harvesters.core.answers import OK, Answer, Judgement, Verdict, quoted
 from harvesters.core.lenient import decoded
 from harvesters.opentok.raw import NULL, is_null
 
@@ -47,7 +47,7 @@ class GraphError(msgspec.Struct):
     def said(self) -> str:
         """The error for people, in one short line."""
         code = f" (error {self.errorCode})" if self.errorCode else ""
-        return CALL_GONE.get(self.errorCode or 0) or f"{str(self.message)[:200]}{code}"
+        return CALL_GONE.get(self.errorCode or 0) or f"{quoted(self.message) or 'no word why'}{code}"
 
 
 class _Project(msgspec.Struct):

@@ -11,6 +11,7 @@ from harvesters.core.errors import RetentionError
 from harvesters.core.fields import Field
 from harvesters.core.graphql import GraphQL, operations
 from harvesters.core.paging import pages
+from harvesters.core.personal import Personal, Persons
 from harvesters.core.source import (
     Account,
     Call,
@@ -48,7 +49,9 @@ class OpenTok:
     Settings: ClassVar[type[OpenTokSettings]] = OpenTokSettings
     fields: ClassVar[tuple[Field, ...]] = OPENTOK
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "Vonage", "observer.product": "Video API"}
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {"meeting": ("guid", "userAgent", "country")}
+    personal: ClassVar[Mapping[str, Personal]] = {
+        "meeting": Personal(rows=Persons(ids={"guid": "installation"}, about=("userAgent", "country"))),
+    }
     interval_s: ClassVar[float] = 30.0
     limits: ClassVar[Limits] = Limits(
         settle=timedelta(hours=32),

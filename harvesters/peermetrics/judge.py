@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from harvesters.core.answers import OK, Answer, Judgement, Verdict
+from harvesters.core.answers import OK, Answer, Judgement, Verdict, quoted
 from harvesters.core.lenient import decoded
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, SERVER_ERROR = 400, 401, 403, 404, 429, 500
@@ -46,7 +46,7 @@ def judge(answer: Answer) -> Judgement:
 
 def _of_error(answer: Answer, body: _Body) -> Judgement:
     code = str(body.error_code or "")
-    why = f"{str(body.message or 'no word why')[:200].rstrip('.')} (status {answer.status}, {code or 'no code'})"
+    why = f"{quoted(body.message).rstrip('.') or 'no word why'} (status {answer.status}, {code or 'no code'})"
     if answer.status == BAD_REQUEST and code.endswith("_not_found"):
         return Judgement(Verdict.BAD_CALL, why)
     if answer.status == NOT_FOUND:

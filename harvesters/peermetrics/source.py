@@ -10,6 +10,7 @@ from harvesters.core.answers import Answer, Api, Auth, Judgement
 from harvesters.core.day import Day
 from harvesters.core.errors import SliceError
 from harvesters.core.fields import Field
+from harvesters.core.personal import Personal
 from harvesters.core.source import Account, Call, Failure, Limits, Notice, Rate, Record
 from harvesters.core.tree import Conference
 from harvesters.peermetrics.client import Client, Place
@@ -18,6 +19,7 @@ from harvesters.peermetrics.fields import PEERMETRICS
 from harvesters.peermetrics.flatten import flatten
 from harvesters.peermetrics.judge import judge
 from harvesters.peermetrics.listing import list_day
+from harvesters.peermetrics.personal import PERSONAL
 from harvesters.peermetrics.settings import PeermetricsSettings, identify
 
 
@@ -41,12 +43,7 @@ class Peermetrics:
     Settings: ClassVar[type[PeermetricsSettings]] = PeermetricsSettings
     fields: ClassVar[tuple[Field, ...]] = PEERMETRICS
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "peermetrics", "observer.product": "peermetrics"}
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "session": ("participant", "geo_ip", "platform", "devices", "metadata"),
-        "participant": ("participant_id", "participant_name"),
-        "event": ("data",),
-        "stats": ("data.connection",),
-    }
+    personal: ClassVar[Mapping[str, Personal]] = PERSONAL
     interval_s: ClassVar[float] = 10.0
     limits: ClassVar[Limits] = Limits(
         settle=timedelta(hours=48),

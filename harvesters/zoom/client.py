@@ -1,5 +1,6 @@
 """Asks Zoom: one page, or a list to its end."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -12,6 +13,7 @@ from harvesters.core.paging import pages_again
 from harvesters.zoom.paths import asked
 
 NOTHING: frozenset[Verdict] = frozenset()
+_OF_HOST = re.compile(r"(/users/)[^/]+")
 Parameters = Mapping[str, str | int | None]
 
 
@@ -116,6 +118,11 @@ class Reading:
         return max(0, max(self.totals, default=0) - len(self.since))
 
 
+def _request(path: str, parameters: Parameters, **more: Any) -> Request:
+    """A request for one page; a host's id is a name that stays for years."""
+    return Request("GET", asked(path, parameters), shown=_OF_HOST.sub(r"\1…", path), **more)
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """Requests of one category at a time, each below the address that the login named."""
@@ -124,7 +131,7 @@ class Client:
 
     def ask(self, path: str, parameters: Parameters, category: str, takes: frozenset[Verdict] = NOTHING) -> Answer:
         """One answer."""
-        return self.api.send(Request("GET", asked(path, parameters), category=category, takes=takes))
+        return self.api.send(_request(path, parameters, category=category, takes=takes))
 
     def pages(self, place: "Place", reading: Reading, first: Answer | None = None) -> Iterator[list[bytes]]:
         """The new items of every page of a list; `first` is its first page if that was asked for already."""
@@ -134,8 +141,8 @@ class Client:
                 reading.begin()
             if token is None and first and not again:
                 return page(first, place.member)
-            url = asked(place.path, {**place.parameters, "next_page_token": token})
-            request = Request("GET", url, category=place.category, repeats=again or place.repeats)
+            parameters = {**place.parameters, "next_page_token": token}
+            request = _request(place.path, parameters, category=place.category, repeats=again or place.repeats)
             return page(self.api.send(request), place.member)
 
         for found in pages_again(ask, lambda each: each.token, place.what):

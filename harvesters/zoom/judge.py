@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from harvesters.core.answers import OK, Answer, Judgement, Verdict
+from harvesters.core.answers import OK, Answer, Judgement, Verdict, quoted
 from harvesters.core.lenient import decoded
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, SERVER_ERROR = 400, 401, 403, 404, 429, 500
@@ -37,6 +37,9 @@ BY_TEXT = (
     ("last six months", Verdict.BEYOND_RETENTION),
     ("can not access webinar", Verdict.BAD_CALL),
 )
+
+
+NAMED = re.compile(r"\b(user\b[^:]*: *)\S.*", re.IGNORECASE)
 
 
 class _Body(msgspec.Struct):
@@ -119,5 +122,5 @@ def _form(answer: Answer) -> str:
 
 
 def _short(text: object) -> str:
-    """A vendor's text for one line of ours."""
-    return " ".join(str(text or "").split())[:200].rstrip(".")
+    """Zoom's text for one line of ours; whom it does not know, it names behind a colon."""
+    return NAMED.sub(r"\1…", quoted(text)).rstrip(".")

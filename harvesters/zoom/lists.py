@@ -128,24 +128,27 @@ class _Lister:
     def report(self) -> Iterator[Item]:
         """The hosts of the day, and the meetings of each."""
         users = Place("/report/users", {"type": "active", **self.window}, HEAVY, "users", "the list of hosts")
-        for row in self._rows(users):
+        for number, row in enumerate(self._rows(users), 1):
             if isinstance(row, Notice):
                 yield row
             elif user := _text(_user.decode(row).id):
-                yield from self._of_host(user, ALONE)
-                yield from self._of_host(user, PAST)
+                yield from self._of_host(user, number, ALONE)
+                yield from self._of_host(user, number, PAST)
             else:
                 yield Notice("the list of hosts holds one without an id: the meetings are missing.", harm=True)
 
-    def _of_host(self, user: str, kind: str) -> Iterator[Item]:
+    def _of_host(self, user: str, number: int, kind: str) -> Iterator[Item]:
+        """The meetings of a host, who is called by his place in the list: an id would name him."""
         parameters = {"type": kind, **self.window}
         path = f"/report/users/{quote(user, safe='')}/meetings"
-        place = Place(path, parameters, HEAVY, "meetings", f"the meetings of host {user} ({kind})")
+        place = Place(path, parameters, HEAVY, "meetings", f"the meetings of host number {number} ({kind})")
         first = self.client.ask(path, parameters, HEAVY, NOT_THERE)
         if first.judgement.verdict in NOT_THERE:
             # A host who was deleted has no meetings any more, which is final; a firewall's word is not.
             harm = first.status == FORBIDDEN
-            yield Notice(f"the meetings of host {user} cannot be had: {first.judgement.why}.", harm=harm)
+            yield Notice(
+                f"the meetings of host number {number} in Zoom's list cannot be had: {first.judgement.why}.", harm=harm
+            )
             return
         for item in self._rows(place, first):
             if isinstance(item, Notice):

@@ -6,6 +6,7 @@ from typing import ClassVar
 from harvesters.core.answers import Answer, Api, Auth, Judgement
 from harvesters.core.day import Day
 from harvesters.core.fields import Field
+from harvesters.core.personal import Personal
 from harvesters.core.source import Account, Call, Failure, Limits, Notice, Record, Route
 from harvesters.core.tree import Conference
 from harvesters.zoom.client import Client
@@ -16,18 +17,8 @@ from harvesters.zoom.judge import judge
 from harvesters.zoom.limits import LIMITS, limits_of
 from harvesters.zoom.lists import list_day
 from harvesters.zoom.login import log_in
+from harvesters.zoom.personal import PERSONAL
 from harvesters.zoom.settings import ZoomSettings
-
-CLIENT = (
-    "id", "user_name", "email", "ip_address", "internal_ip_addresses", "location", "mac_addr", "harddisk_id", "pc_name",
-    "domain", "device_name",
-)  # fmt: skip
-ATTENDED = (
-    *CLIENT, "participant_user_id", "registrant_id", "customer_key", "microphone", "speaker", "audio_call", "sip_uri",
-    "from_sip_uri", "leave_reason", "host",
-)  # fmt: skip
-JOINED = (*ATTENDED, "camera")
-REPORTED_OF = ("id", "participant_user_id", "registrant_id", "customer_key", "name", "user_email", "user_name")
 
 
 class Zoom:
@@ -39,9 +30,7 @@ class Zoom:
     Settings: ClassVar[type[ZoomSettings]] = ZoomSettings
     fields: ClassVar[tuple[Field, ...]] = ZOOM
     constants: ClassVar[Mapping[str, str]] = {"observer.vendor": "Zoom", "observer.product": "Meetings"}
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "meeting": JOINED, "webinar": ATTENDED, "qos": CLIENT, "sharing": ("id", "user_name"), "reported": REPORTED_OF,
-    }  # fmt: skip
+    personal: ClassVar[Mapping[str, Personal]] = PERSONAL
     interval_s: ClassVar[float] = 60.0
     limits: ClassVar[Limits] = LIMITS
 

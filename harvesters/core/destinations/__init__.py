@@ -181,3 +181,37 @@ class Readable(Protocol):
         Raises:
             DestinationError: it cannot be read.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Documents that tell of somebody: how many, and the ids of some of their conferences."""
+
+    documents: int = 0
+    conferences: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """A destination that can be searched for somebody."""
+
+    def telling(self, account: tuple[str, str], written: Sequence[tuple[str, str]], known: Sequence[str]) -> Told:
+        """Documents of a vendor and account in which one of these fields has its value; nothing is written.
+
+        Those of the `known` conferences, by their ids, do not count.
+
+        Raises:
+            DestinationError: it cannot be searched.
+        """
+
+
+@runtime_checkable
+class Countable(Protocol):
+    """A destination that can count anew what it holds of a slice, whatever a load would look at."""
+
+    def recount(self, target: Target, expected: Sequence[Expected]) -> list[Difference]:
+        """Where its counts differ from what is expected, conference by conference; nothing is written.
+
+        Raises:
+            DestinationError: it cannot be read.
+        """

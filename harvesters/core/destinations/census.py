@@ -1,9 +1,10 @@
 """Counts what an index holds of each conference, to compare it with what the manifest says."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
+from harvesters.core.day import iso
 from harvesters.core.destinations import Difference, Expected, Target
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.encode import BY_MONTH, INDEX
@@ -41,6 +42,36 @@ def counted(cluster: Cluster, indices: Sequence[str], ids: Sequence[str]) -> dic
     for bucket in answer.get("aggregations", {}).get("ids", {}).get("buckets", []):
         found[bucket["key"]] = {each["key"]: each["doc_count"] for each in bucket["types"]["buckets"]}
     return found
+
+
+def strangers(cluster: Cluster, target: Target, known: Container[str]) -> Iterator[Difference]:
+    """The conferences of the slice's vendor, account and day that nobody knows, by type; named by their id."""
+    after: Mapping[str, Any] | None = None
+    indices = ",".join(_index(cluster.prefix, type_, target) for type_ in INDEX)
+    while True:
+        found = _search(cluster, indices, _all_of(target, after)).get("aggregations", {}).get("ids", {})
+        for bucket in found.get("buckets", []):
+            id_ = bucket["key"]["id"]
+            if id_ not in known:
+                for each in bucket["types"]["buckets"]:
+                    yield Difference(f"conference {id_}", each["key"], 0, each["doc_count"])
+        after = found.get("after_key")
+        if after is None:
+            return
+
+
+def _all_of(target: Target, after: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """A search that counts all conferences of a slice, `AT_ONCE` of them, from behind `after` on."""
+    day = {"gte": iso(target.day.start), "lt": iso(target.day.end)}
+    filters = [
+        {"term": {"vconf.vendor": target.vendor}},
+        {"term": {"cloud.account.id": target.account}},
+        {"range": {"vconf.conference.start": day}},
+    ]
+    ids = {"size": AT_ONCE, "sources": [{"id": {"terms": {"field": "vconf.conference.id"}}}]}
+    types = {"types": {"terms": {"field": "vconf.type", "size": len(INDEX)}}}
+    composite = {**ids, **({"after": after} if after else {})}
+    return {"query": {"bool": {"filter": filters}}, "aggs": {"ids": {"composite": composite, "aggs": types}}}
 
 
 def _search(cluster: Cluster, names: str, body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ A file is written record by record, so a record's lines lie together. They are f
 over the file tells, and are read again as the record's turn comes: mostly in the order in which they lie there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import IO
 
 import msgspec
 
-from harvesters.core.destinations import Pair, Remade
+from harvesters.core.destinations import Difference, Expected, Pair, Remade
 from harvesters.core.destinations.packed_lines import damaged, unpacked_from
 from harvesters.core.encode import Encoded
 
@@ -56,6 +56,32 @@ def pairs(paths: Mapping[str, Path], records: Iterable[Remade], *, whole: bool) 
                 yield Pair("", type_, "", None, line)
 
 
+def differences(paths: Mapping[str, Path], expected: Sequence[Expected]) -> list[Difference]:
+    """See `Countable.recount`; `paths`: the file of each document type, which need not be there.
+
+    Raises:
+        DestinationError: a file is damaged.
+    """
+    names = {each.conference_id: each.record for each in expected}
+    wanted = {each.conference_id: each.counts for each in expected}
+    found: list[Difference] = []
+    for type_, path in paths.items():
+        held = _counted(path)
+        for id_ in dict.fromkeys((*wanted, *held)):
+            numbers = wanted.get(id_, {}).get(type_, 0), held.get(id_, 0)
+            if numbers[0] != numbers[1]:
+                found.append(Difference(names.get(id_, f"conference {id_}"), type_, *numbers))
+    return found
+
+
+def _counted(path: Path) -> dict[str, int]:
+    """How many lines of each conference a file has."""
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        return _File(path, file).numbers()
+
+
 class _File:
     """The lines of one type, by their conference."""
 
@@ -88,6 +114,10 @@ class _File:
 
     def _unpacked(self) -> Iterator[bytes]:
         return unpacked_from(self._packed, self._path)
+
+    def numbers(self) -> dict[str, int]:
+        """How many lines each conference has."""
+        return {conference: sum(number for _, number in spans) for conference, spans in self._spans.items()}
 
     def of(self, conference_id: str) -> Iterator[bytes]:
         """The lines of a conference, which then count as read."""

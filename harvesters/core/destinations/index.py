@@ -18,14 +18,16 @@ from harvesters.core.destinations import (
     Remade,
     Removed,
     Target,
+    Told,
 )
 from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Draft
-from harvesters.core.destinations.census import AT_ONCE, differences
+from harvesters.core.destinations.census import AT_ONCE, differences, strangers
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.held_index import HeldIndex
 from harvesters.core.destinations.patience import patiently
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.destinations.superseded import remove_superseded
+from harvesters.core.destinations.telling import matching, telling
 
 T = TypeVar("T")
 IN_FLIGHT = 3
@@ -90,10 +92,21 @@ class IndexDestination:
             found += self._patiently(partial(differences, self._cluster, target, some))
         return found
 
+    def recount(self, target: Target, expected: Sequence[Expected]) -> list[Difference]:
+        """See `Countable`; conferences that nobody expects are named by their id."""
+        known = {each.conference_id for each in expected}
+        unknown = self._patiently(lambda: list(strangers(self._cluster, target, known)))
+        return [*self.check(target, expected), *unknown]
+
     def pairs(self, target: Target, records: Iterable[Remade], *, whole: bool) -> Iterator[Pair]:
         """See `Readable`; of a conference without a record nobody knows whose it is, so `whole` makes no difference."""
         del target, whole
         return HeldIndex(self._cluster, self._patiently).pairs(records)
+
+    def telling(self, account: tuple[str, str], written: Sequence[tuple[str, str]], known: Sequence[str]) -> Told:
+        """See `Searchable`."""
+        wanted = matching(account, written, known)
+        return self._patiently(lambda: telling(self._cluster, wanted))
 
     def remove_superseded(self, loaded: Sequence[Current]) -> Removed:
         """Delete them, each only if it is still what was found."""

@@ -77,6 +77,10 @@ class LakeDestination:
             if type_ in gone and number
         ]
 
+    def recount(self, target: Target, expected: Sequence[Expected]) -> list[Difference]:
+        """See `Countable`; conferences that nobody expects are named by their id."""
+        return held_lake.differences({type_: self.path(type_, target) for type_ in CALL_TYPES}, expected)
+
     def pairs(self, target: Target, records: Iterable[Remade], *, whole: bool) -> Iterator[Pair]:
         """See `Readable`; a file that is not there holds nothing."""
         return held_lake.pairs({type_: self.path(type_, target) for type_ in CALL_TYPES}, records, whole=whole)
@@ -119,7 +123,8 @@ class _Files:
                 _fresh(path).replace(path)
                 sync_folder(path.parent)
             else:
-                path.unlink(missing_ok=True)
+                for each in (path, _fresh(path)):  # the latter of a run that was cut off
+                    each.unlink(missing_ok=True)
 
 
 def _fresh(path: Path) -> Path:

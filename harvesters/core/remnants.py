@@ -1,0 +1,82 @@
+"""What tells of somebody beside the archive: dead letters, files that a killed run left, lake files of lost days."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import zstandard
+
+from harvesters.core.files import replacing
+from harvesters.core.ids import safe_name
+
+Stands = Callable[[bytes], bool]
+"""Whether somebody stands in raw JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remnants:
+    """The files of one vendor and account beside its archive."""
+
+    data_dir: Path
+    vendor: str
+    account: str
+
+    def letters(self, stands: Stands, days: frozenset[str]) -> int:
+        """How many dead letters tell of somebody, or are of days on which somebody was found."""
+        return sum(1 for path in self._letters() for line in _lines(path) if _day(path) in days or stands(line))
+
+    def remove_letters(self, stands: Stands, days: frozenset[str]) -> int:
+        """Remove those; what was refused stays owed, so that the next load writes anew what is refused again."""
+        gone = 0
+        for path in self._letters():
+            lines = list(_lines(path))
+            kept = [] if _day(path) in days else [line for line in lines if not stands(line)]
+            gone += len(lines) - len(kept)
+            if not kept:
+                path.unlink()
+            elif len(kept) < len(lines):
+                with replacing(path) as file:
+                    file.writelines(kept)
+        return gone
+
+    def _letters(self) -> list[Path]:
+        return sorted((self.data_dir / "dead-letter" / self.vendor / safe_name(self.account)).glob("*.ndjson"))
+
+    def remove_unfinished(self) -> None:
+        """Remove files that a run was writing when it was killed; only whoever holds the account's lock may."""
+        letters = self.data_dir / "dead-letter" / self.vendor / safe_name(self.account)
+        for path in (*letters.glob("*.new"), *self._lake("*.new")):
+            path.unlink(missing_ok=True)
+
+    def in_lake(self, stands: Stands, archived: frozenset[str]) -> dict[str, int]:
+        """Lake files of days that the archive does not have, with how many of their documents tell of somebody."""
+        found = {}
+        for path in self._lake("*.ndjson.zst"):
+            if _day(path) not in archived and (number := sum(map(stands, _unpacked(path)))):
+                found[str(path.relative_to(self.data_dir))] = number
+        return found
+
+    def _lake(self, names: str) -> list[Path]:
+        folder = f"vendor={self.vendor}/account={safe_name(self.account)}"
+        return sorted((self.data_dir / "lake").glob(f"*/{folder}/{names}"))
+
+
+def _day(path: Path) -> str:
+    return path.name.partition(".")[0]
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from file
+
+
+def _unpacked(path: Path) -> Iterator[bytes]:
+    """The lines of a packed file; what is damaged at its end tells of nobody any more."""
+    with path.open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as file:
+        rest = b""
+        while piece := file.read(1 << 20):
+            first, *more = (rest + piece).split(b"\n")
+            yield from (first, *more[:-1]) if more else ()
+            rest = more[-1] if more else first
+        if rest:
+            yield rest

@@ -1,0 +1,1 @@
+"""What the operator sees of it all: where each day stands, what can still be had, who is told of a run."""
