@@ -14,9 +14,10 @@ LOCK = uv pip compile --quiet --universal --generate-hashes --python-version 3.1
 	--custom-compile-command "make lock"
 # Installed, and newer than what asks for it.
 RUNTIME = $(VENV)/.runtime
+REPORT = $(VENV)/.report
 DEV = $(VENV)/.dev
 
-.PHONY: help venv demo test bench soak docs dashboards previews format lock clean
+.PHONY: help venv extras demo test bench soak docs dashboards previews format lock clean
 
 # Python's upgrade leaves a link to nowhere. Made anew it would point to a file older than the stamps, so that
 # nothing were installed: being phony, it is newer than everything.
@@ -26,7 +27,8 @@ endif
 
 help:
 	@echo "make venv     sets up $(VENV) with what vconf-harvest needs"
-	@echo "make demo     harvests a simulated vendor, without any account"
+	@echo "make extras   adds what 'report' and 'export parquet' need"
+	@echo "make demo     harvests simulated vendors, without any account, and makes a report"
 	@echo "make test     checks style and types, then runs the tests on a real Elasticsearch"
 	@echo "make bench    measures speed, memory and disk against the goals, and writes docs/performance.md"
 	@echo "make soak     runs every fault with every vendor and 500 random kills, and writes docs/reliability.md"
@@ -39,8 +41,12 @@ help:
 
 venv: $(RUNTIME)
 
-demo: $(RUNTIME)
+extras: $(REPORT)
+	$(PIP) -r requirements-parquet.txt
+
+demo: $(REPORT)
 	$(PY) harvest.py dev demo
+	$(PY) harvest.py --no-progress -q dev demo --vendor zoom --days 14 --calls 12
 
 test: $(DEV)
 	$(PY) -m ruff check .
@@ -69,6 +75,8 @@ format: $(DEV)
 
 lock:
 	$(LOCK) --upgrade --output-file requirements.txt requirements.in
+	$(LOCK) --upgrade --output-file requirements-report.txt requirements-report.in
+	$(LOCK) --upgrade --output-file requirements-parquet.txt requirements-parquet.in
 	$(LOCK) --upgrade --output-file requirements-dev.txt requirements-dev.in
 
 clean:
@@ -89,6 +97,10 @@ $(PY):
 $(RUNTIME): $(PY) requirements.txt
 	@$(PY) -m ensurepip >/dev/null
 	$(PIP) -r requirements.txt
+	@touch $@
+
+$(REPORT): $(RUNTIME) requirements-report.txt
+	$(PIP) -r requirements-report.txt
 	@touch $@
 
 $(DEV): $(RUNTIME) requirements-dev.txt

@@ -99,6 +99,19 @@ def _harvested(calls: int, people: int, minutes: int) -> Harvested:
         return place.harvest()
 
 
+def fortnight(told: Mapping[str, Any]) -> list[Figure]:
+    """A fortnight into the lake and the report from it, on the wall: on a busy machine it is CPU that tells."""
+    what = f"{told['conference']:,} calls and {told['sample']:,} samples of a fortnight"
+    goals = {"harvest": ("fetched and into the lake", 90), "report": ("the report from it", 10)}
+    figures = [
+        Figure("", f"{what}: {said}", [told[case]["wall"]], "s", goal=goal) for case, (said, goal) in goals.items()
+    ]
+    for case, said in (("harvest", "into the lake"), ("report", "the report"), ("export", "export to Parquet")):
+        figures.append(Figure("", f"the same, {said}: CPU", [told[case]["cpu"]], "s"))
+        figures.append(Figure("", f"the same, {said}: peak memory", [told[case]["peak_mb"]], "MB"))
+    return figures
+
+
 def others(told: Mapping[str, Mapping[str, Any]]) -> list[Figure]:
     """The path from the archive to bodies of further vendors, and the memory of a large day."""
     figures = []

@@ -24,6 +24,8 @@ QUICK_CALLS, QUICK_ROUNDS = 12, 5
 CHECK_CALLS, CHECK_ROUNDS = 12, 13
 CALLS, ROUNDS = 40, 7
 NODE_CALLS, NODE_ROUNDS = 120, 3
+FORTNIGHT_CALLS = 191
+"""Of a working day: some 2,000 in all, with twice two million samples."""
 OTHERS = {"zoom": 6, "peermetrics": 5}
 
 
@@ -84,7 +86,8 @@ def whole() -> tuple[list[Figure], str]:
     speed = _told("speed.py", CALLS, ROUNDS)
     figures = [*marks.speeds(speed), *marks.memory(), *marks.node(node), *marks.starts(7), marks.idle(5)]
     figures.append(marks.generator(_told("generator.py", 200, 5)))
-    figures += marks.others({vendor: _told("others.py", calls, ROUNDS, vendor) for vendor, calls in OTHERS.items()})
+    figures += marks.others({vendor: _told("others.py", vendor, calls, ROUNDS) for vendor, calls in OTHERS.items()})
+    figures += marks.fortnight(_told("fortnight.py", FORTNIGHT_CALLS))
     about = f"{page.machine()}, a real Elasticsearch {node['version']} for P6 and P8"
     documents = f"{speed['documents']:,} documents in a round of P1 to P4, {node['documents']:,} in one of P6"
     order = [f"P{number}" for number in range(1, 9)]
@@ -92,9 +95,9 @@ def whole() -> tuple[list[Figure], str]:
     return figures, f"{about}. {documents}; digest {speed['digest']}."
 
 
-def _told(script: str, calls: int, rounds: int, *first: str) -> Any:  # noqa: ANN401 - any JSON
+def _told(script: str, *numbers: int | str) -> Any:  # noqa: ANN401 - any JSON
     """What a script of this folder prints."""
-    command = [sys.executable, str(FOLDER / script), *first, str(calls), str(rounds)]
+    command = [sys.executable, str(FOLDER / script), *map(str, numbers)]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment({}), cwd=ROOT).stdout)
 
 

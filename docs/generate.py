@@ -27,8 +27,8 @@ DEMO_NOW, LATER = "2026-11-21T09:00:00Z", "2026-11-24T09:00:00Z"
 STORY_KEY = "86973632618"
 """The meeting number of an invented call of the demo, with a bad sender."""
 COMMANDS = (
-    "", *SOURCES, "all", "status", "catch-up", "doctor", "replay", "explain", "forget", "config", "config show",
-    "setup", "setup templates", "setup dashboards", "setup all", "dev", "dev demo", "dev sandbox",
+    "", *SOURCES, "all", "status", "catch-up", "doctor", "report", "export", "replay", "explain", "forget", "config",
+    "config show", "setup", "setup templates", "setup dashboards", "setup all", "dev", "dev demo", "dev sandbox",
     "dev init", "dev up", "dev down", "dev status", "dev reset",
 )  # fmt: skip
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"

@@ -183,3 +183,12 @@ def test_forms_that_contradict_each_other_are_refused(options: list[str]) -> Non
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"]})
     assert done.returncode == 2
     assert "error:" in done.stderr
+
+
+def test_the_fortnight_s_goals_are_seconds_on_the_wall(scripts: dict[str, ModuleType]) -> None:
+    taken = {"wall": 12.0, "cpu": 3.0, "peak_mb": 50.0}
+    told = {**dict.fromkeys(("harvest", "report", "export"), taken), "conference": 2000, "sample": 2_000_000}
+    figures = [figure for figure in scripts["marks"].fortnight(told) if figure.goal]
+
+    assert [(figure.goal, figure.missed) for figure in figures] == [(90, False), (10, True)]
+    assert figures[0].name == "2,000 calls and 2,000,000 samples of a fortnight: fetched and into the lake"

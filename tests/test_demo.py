@@ -24,6 +24,22 @@ def test_invented_days_are_harvested_and_summed_up(shell: Shell) -> None:
     assert "Calls worth a look" in done.out
     assert done.out.count("How sure: ") == 3
     assert "./harvest.py dev demo --days 9" in done.out
+    assert done.out.endswith("\nA report of the last 7 days, to mail and to print: data/demo/report.html\n")
+    page = (shell.data / "demo" / "report.html").read_text()
+    assert "7 of 7 days complete" in page
+    assert "13 to 19 November 2026" in page
+
+
+def test_without_the_packages_for_a_report_the_demo_says_how_to_have_them(shell: Shell) -> None:
+    (shell.folder / "sitecustomize.py").write_text(
+        "import importlib.util as u, sys\nfound = u.find_spec\n"
+        "u.find_spec = lambda name, package=None: None if name == 'pygal' else found(name, package)\n"
+        "sys.modules['pygal'] = None\n"
+    )
+    done = shell("dev", "demo", "--days", "1", "--calls", "1", PYTHONPATH=str(shell.folder))
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1].startswith("A report of these days needs packages that are not installed: ")
+    assert not (shell.data / "demo" / "report.html").exists()
 
 
 def test_the_same_seed_is_the_same_demo(shell: Shell) -> None:

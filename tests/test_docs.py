@@ -256,7 +256,7 @@ def test_every_command_line_of_the_readme_works(shell: Shell, es_url: str, prefi
         for demo in demos:
             demo.result()
 
-    assert len(harvests) == 24
+    assert len(harvests) == 28
     assert (shell.folder / ".env").stat().st_mode & 0o777 == 0o600
 
 

@@ -62,9 +62,30 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "harvesters.enrich",
         "harvesters.stack",
         "harvesters.dashboards",
+        "harvesters.export",
         "harvesters.finding",
+        "harvesters.overview",
         "harvesters.story",
         "harvesters.watch",
+        *VENDORS,
+    ),
+    "harvesters.overview": (
+        "harvesters.commands",
+        "harvesters.finding",
+        "harvesters.sandbox",
+        "harvesters.story",
+        "harvesters.quality",
+        "harvesters.enrich",
+        "harvesters.core.destinations",
+        *VENDORS,
+    ),
+    "harvesters.export": (
+        "harvesters.commands",
+        "harvesters.finding",
+        "harvesters.sandbox",
+        "harvesters.quality",
+        "harvesters.enrich",
+        "harvesters.core.destinations",
         *VENDORS,
     ),
     "harvesters.watch": (
@@ -156,9 +177,12 @@ def test_the_imports_of_a_file_are_found_wherever_they_stand() -> None:
     assert not within("ab", "a")
 
 
-HEAVY = ("elasticsearch", "elastic_transport", "gql", "graphql", "duckdb", "rich", "jwt", "maxminddb", "ua_parser")
+HEAVY = (
+    "elasticsearch", "elastic_transport", "gql", "graphql", "duckdb", "rich", "jwt", "maxminddb", "ua_parser",
+    "jinja2", "pyarrow", "pygal",
+)  # fmt: skip
 """What is imported where it is used. The list of all commands needs no HTTP either."""
-OWN = ("opentok", "replay", "explain", "status", "catch-up", "doctor")
+OWN = ("opentok", "replay", "explain", "export", "report", "status", "catch-up", "doctor")
 
 
 @pytest.mark.parametrize("typed", ["--help", "--version", *(f"{each} --help" for each in OWN)])

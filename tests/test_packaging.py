@@ -26,7 +26,14 @@ def test_the_package_depends_on_the_runtime_requirements() -> None:
     assert project["dependencies"] == wishes("requirements.in")
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("extra", ["parquet", "report"])
+def test_an_extra_is_what_its_requirements_say(extra: str) -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+
+    assert project["optional-dependencies"][extra] == wishes(f"requirements-{extra}.in")
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-parquet", "requirements-report", "requirements-dev"])
 def test_each_requirement_is_pinned_with_hashes_and_for_any_index(name: str) -> None:
     pinned = pins(f"{name}.txt")
 
@@ -35,8 +42,9 @@ def test_each_requirement_is_pinned_with_hashes_and_for_any_index(name: str) -> 
         assert re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; [^#]+?)?(\s+--hash=sha256:[0-9a-f]{64})+", line.strip())
 
 
-def test_development_shares_the_versions_of_the_runtime() -> None:
-    runtime, dev = pins("requirements.txt"), pins("requirements-dev.txt")
+@pytest.mark.parametrize("name", ["requirements", "requirements-parquet", "requirements-report"])
+def test_development_shares_the_versions_of_the_runtime(name: str) -> None:
+    runtime, dev = pins(f"{name}.txt"), pins("requirements-dev.txt")
     shared = runtime.keys() & dev.keys()
 
     assert {name: runtime[name] for name in shared} == {name: dev[name] for name in shared}

@@ -63,7 +63,7 @@ def test_the_wheel_carries_what_the_command_reads(wheel: Path) -> None:
     templates = {f"harvesters/{path.relative_to(PROJECT)}" for path in (PROJECT / "index_templates").glob("*.json")}
     beside = {
         str(path.relative_to(PROJECT))
-        for ending in ("*.py", "*.graphql", "*.json")
+        for ending in ("*.py", "*.graphql", "*.json", "*.toml", "*.html", "*.css")
         for path in (PROJECT / "harvesters").rglob(ending)
     }
     assert len(templates) > 5

@@ -93,19 +93,22 @@ def demo(ctx: click.Context, /, vendor: str, **world: Any) -> Exit:
     told, what = _served(place, simulated, **world)
     with simulated.serve(told, place.clock.now, **simulated.unhurried()) as server:
         console.say(f"A simulated {simulated.title} answers at {server.url}, with {what}.")
-        code = _harvest(vendor, _demo_place(place, simulated.settings(server)), console, shown)
+        own = _demo_place(place, simulated.settings(server))
+        code = _harvest(vendor, own, console, shown)
     if code is Exit.OK:
-        _summed_up(place.data_dir / "demo" / "lake", vendor, shown, invented=days is not None)
+        _summed_up(own, vendor, shown, invented=days is not None)
     return code
 
 
-def _summed_up(lake: Path, vendor: str, days: tuple[Day, ...], *, invented: bool) -> None:
-    """The page of a few real calls, each told in full, or of many invented ones."""
-    from harvesters.commands import demo_days, demo_summary
+def _summed_up(place: Workplace, vendor: str, days: tuple[Day, ...], *, invented: bool) -> None:
+    """The page of a few real calls, each told in full, or of many invented ones, which have a report too."""
+    from harvesters.commands import demo_days, demo_report, demo_summary
 
+    lake = place.data_dir / "lake"
     command = "dev demo" if vendor == USUAL else f"dev demo --vendor {vendor}"
     if invented:
         demo_days.show(lake, vendor, days, f"{command} --days {len(days)}")
+        click.echo(f"\n{demo_report.made(place, vendor, days)}")
     else:
         demo_summary.show(lake, vendor, days[-1], command)
 

@@ -24,6 +24,8 @@ COMMANDS = {
         "Whatever is not whole, the most endangered days first.",
     ),
     "doctor": ("harvesters.commands.doctor:doctor", "Look whether everything that a run needs is there."),
+    "report": ("harvesters.commands.report:report", "A page on how the calls of some days went, to mail and to print."),
+    "export": ("harvesters.commands.export:export", "Documents as Parquet or CSV files."),
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
     "explain": ("harvesters.commands.explain:explain", "Say what happened in a call, or to a person."),
     "forget": ("harvesters.commands.forget:forget", "Take a person out of everything that was harvested."),

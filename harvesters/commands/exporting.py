@@ -1,0 +1,199 @@
+"""Takes documents from the lake or the archive and writes them as tables, as they come."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import MAXYEAR, date
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import msgspec
+
+from harvesters import all_fields
+from harvesters.commands.archived import archived
+from harvesters.commands.build import recipe
+from harvesters.commands.workplace import Workplace
+from harvesters.core.archive import read
+from harvesters.core.day import Day
+from harvesters.core.days import archived_days
+from harvesters.core.errors import DestinationError, NothingFoundError, UsageError
+from harvesters.core.fields import by_name
+from harvesters.core.files import replacing
+from harvesters.core.loading import UNREADABLE
+from harvesters.core.period import Period
+from harvesters.core.source import Account
+from harvesters.core.store import SliceStore
+from harvesters.core.words import many
+from harvesters.export.table import Column, Table, columns
+from harvesters.finding.stored import StoredLake
+
+EVER = Period(Day(date(1970, 1, 1)), Day(date(MAXYEAR - 1, 1, 1)))
+Documents = Iterator[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to write: as parquet or csv, of which vendors, types, days (None: all) and accounts; from where."""
+
+    form: str
+    vendors: Sequence[str]
+    types: Sequence[str]
+    period: Period | None = None
+    accounts: Sequence[str] = ()
+    store: str | None = None
+
+
+@dataclass(slots=True)
+class Exported:
+    """What was written, as sentences, and what could not be."""
+
+    done: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+class TableFile(Protocol):
+    """A file that takes rows."""
+
+    def write(self, row: Sequence[Any]) -> None:
+        """Add a row."""
+
+    def close(self) -> None:
+        """Write what is left."""
+
+
+@dataclass(slots=True)
+class _Output:
+    """One file under way."""
+
+    path: Path
+    table: Table
+    file: TableFile
+    rows: int = 0
+
+    def take(self, source: bytes) -> None:
+        self.file.write(self.table.row(source))
+        self.rows += 1
+
+
+def exported(place: Workplace, asked: Asked, out: Path) -> Exported:
+    """Write the files; each takes its place once all are whole.
+
+    Raises:
+        NothingFoundError: there is no document at all, of whatever day.
+        UsageError: the files cannot be written there.
+    """
+    result = Exported()
+    documents = _documents(place, asked, result)
+    try:
+        with ExitStack() as stack:
+            outputs = {type_: _output(asked, out, type_, stack) for type_ in asked.types}
+            for type_, source in documents:
+                if type_ in outputs:
+                    outputs[type_].take(source)
+            for each in outputs.values():
+                each.file.close()
+    except OSError as error:
+        message = f"{out} cannot be written: {error.strerror}; --out needs a folder or a file name."
+        raise UsageError(message) from error
+    result.done += [_said(type_, each) for type_, each in outputs.items()]
+    result.missing += _strange(outputs)
+    if not any(each.rows for each in outputs.values()):
+        result.done.append("No document is of these days: name others, or --all.")
+    return result
+
+
+def _output(asked: Asked, out: Path, type_: str, stack: ExitStack) -> _Output:
+    path = out if out.suffix == f".{asked.form}" else out / f"{type_}.{asked.form}"
+    wanted = columns(by_name(all_fields()).values(), type_)
+    return _Output(path, Table(wanted), _file(asked.form, stack.enter_context(replacing(path)), wanted))
+
+
+def _file(form: str, file: IO[bytes], wanted: Sequence[Column]) -> TableFile:
+    if form == "csv":
+        from harvesters.export.csv_file import CsvFile
+
+        return CsvFile(file, wanted)
+    from harvesters.export.parquet_file import ParquetFile
+
+    return ParquetFile(file, wanted)
+
+
+def _said(type_: str, output: _Output) -> str:
+    return f"{many(output.rows, type_)} in {output.path}."
+
+
+def _strange(outputs: Mapping[str, _Output]) -> list[str]:
+    """Members that have no column: of documents of another version of this program."""
+    return [
+        f"{type_} documents have {', '.join(sorted(each.table.strangers))}, for which there is no column: load their "
+        "days again with './harvest.py replay'."
+        for type_, each in outputs.items()
+        if each.table.strangers
+    ]
+
+
+def _documents(place: Workplace, asked: Asked, result: Exported) -> Documents:
+    """Every document with its type.
+
+    Raises:
+        NothingFoundError: the place holds none, of whatever day.
+    """
+    lake = StoredLake(place.data_dir / "lake", asked.vendors)
+    store = asked.store or ("lake" if lake.anything() else "archive")
+    accounts = archived(place, asked.vendors, asked.accounts if store == "archive" else ())
+    if not (lake.anything() if store == "lake" else accounts):
+        where = lake.where if store == "lake" else f"the archive in {place.data_dir / 'archive'}"
+        message = (
+            f"{where} holds nothing yet: harvest a day first, such as "
+            f"'./harvest.py {asked.vendors[0]} --date yesterday', or try './harvest.py dev demo --days 14'."
+        )
+        raise NothingFoundError(message)
+    return _of_lake(lake, asked) if store == "lake" else _of_archive(place, asked, accounts, result)
+
+
+class _Account(msgspec.Struct):
+    name: str = ""
+
+
+class _Vconf(msgspec.Struct):
+    account: _Account
+
+
+class _Whose(msgspec.Struct):
+    vconf: _Vconf
+
+
+_whose = msgspec.json.Decoder(_Whose).decode
+
+
+def _of_lake(lake: StoredLake, asked: Asked) -> Documents:
+    for type_ in asked.types:
+        for source in lake.documents(type_, asked.period or EVER, ()):
+            if not asked.accounts or _whose(source).vconf.account.name in asked.accounts:
+                yield type_, source
+
+
+def _of_archive(place: Workplace, asked: Asked, accounts: list[tuple[str, Account]], result: Exported) -> Documents:
+    for vendor, account in accounts:
+        for day in archived_days(place.data_dir, vendor, account.id):
+            if day in (asked.period or EVER):
+                yield from _of_slice(place, SliceStore(place.data_dir, vendor, account.id, day), account, result)
+
+
+def _of_slice(place: Workplace, store: SliceStore, account: Account, result: Exported) -> Documents:
+    """The documents of a day, made anew; a record that cannot be read is named, and the rest goes on."""
+    manifest, damage = store.view()
+    result.missing += damage
+    made, oddities = recipe(place, store.vendor, account), Counter[str]()
+    if not manifest.records:
+        return
+    with store.archive.open("rb") as file:
+        for name, entry in manifest.records.items():
+            try:
+                for each in made.documents(read(file, entry), entry.fetched_at, oddities):
+                    yield each.type, each.source
+            except DestinationError:
+                raise
+            except UNREADABLE as error:
+                result.missing.append(f"record {name} cannot be made into documents: {type(error).__name__}: {error}")
