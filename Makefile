@@ -17,7 +17,7 @@ RUNTIME = $(VENV)/.runtime
 REPORT = $(VENV)/.report
 DEV = $(VENV)/.dev
 
-.PHONY: help venv extras demo test bench docs dashboards previews format lock clean
+.PHONY: help venv extras demo test bench soak docs dashboards previews format lock clean
 
 # Python's upgrade leaves a link to nowhere. Made anew it would point to a file older than the stamps, so that
 # nothing were installed: being phony, it is newer than everything.
@@ -31,6 +31,7 @@ help:
 	@echo "make demo     harvests simulated vendors, without any account, and makes a report"
 	@echo "make test     checks style and types, then runs the tests on a real Elasticsearch"
 	@echo "make bench    measures speed, memory and disk against the goals, and writes docs/performance.md"
+	@echo "make soak     runs every fault with every vendor and 500 random kills, and writes docs/reliability.md"
 	@echo "make docs     makes the documentation that follows from the code"
 	@echo "make dashboards makes the file of Kibana's dashboards anew from their definitions"
 	@echo "make previews draws the dashboards with invented calls into build/previews, to look at without a Kibana"
@@ -55,6 +56,9 @@ test: $(DEV)
 
 bench: $(DEV)
 	$(PY) benchmarks/run.py --write
+
+soak: $(DEV)
+	$(PY) -m tests.elasticsearch_node run -- $(PY) -m tests.faults --write $(ARGS)
 
 docs: $(DEV)
 	$(PY) docs/generate.py

@@ -23,9 +23,12 @@ LONGEST = (
     "test_dashboards_numbers.py",
     "test_docs.py",
     "test_elasticsearch_versions.py",
+    "test_faults.py",
+    "test_faults_loading.py",
     "test_kill.py",
     "test_memory.py",
     "test_rights.py",
+    "test_signals.py",
 )
 """Files of few and long tests: begun last, one of them would run while the other processes have nothing left to do."""
 

@@ -106,6 +106,7 @@ def test_the_file_is_one_stream_of_json_lines_for_other_programs(tmp_path: Path)
     assert (lines[1]["part"], lines[1]["kind"], lines[1]["rows"]) == (2, "subscriber", [{"n": 0}, {"n": 1}])
     assert {name: lines[2][name] for name in shared} == shared
     assert (lines[2]["part"], lines[2]["last"], lines[2]["rows"], len(lines[2]["digest"])) == (3, True, [], 32)
+    assert [lines[2][name] for name in ("kind", "count", "crc32", "head")] == ["", 0, "", {}]
     assert [(line["key"], line["last"], line["level"], line["ongoing"]) for line in lines[3:]] == [
         (["b", "1"], False, 1, True),
         (["b", "1"], False, 1, True),

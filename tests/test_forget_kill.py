@@ -11,10 +11,10 @@ import pytest
 from harvesters.commands.forget_work import Scope, Work
 from harvesters.core.errors import Exit
 from harvesters.core.forgotten import read_list
+from tests.faults.kills import dies, dying
 from tests.forgetting import ADDRESS, NAME, key_in, standing, zoom_meetings
 from tests.nights import _Mute, lake_lines
 from tests.peermetrics_nights import everything_written
-from tests.test_kill import dies, dying
 from tests.zoom_days import DAY, SETTLED
 from tests.zoom_nights import ZoomNight, zoom
 

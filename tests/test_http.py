@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from harvesters.core.answers import Auth
-from harvesters.core.errors import DeferredError, InterruptedRunError, SliceError, TooBigError
+from harvesters.core.answers import OK, Answer, Auth, Judgement, Verdict
+from harvesters.core.errors import BadCallError, DeferredError, InterruptedRunError, SliceError, TooBigError
 from harvesters.core.source import Rate
 from tests.line import GOOD, NOON, Play, RawServer, Together, Wall, ask, head, line, raw, whole, without_ports
 from tests.nights import Night, vendor
@@ -108,6 +108,25 @@ def test_a_failing_vendor_is_given_up_after_the_patience_with_place_and_status()
     assert without_ports(str(caught.value)) == (
         f"127.0.0.1/graphql failed for {time.passed:.0f} s, the last time with: 502 with 6 bytes of text/html"
     )
+
+
+@pytest.mark.parametrize("tries", [1, 3])
+def test_an_answer_that_is_the_call_s_own_fault_is_asked_for_so_many_times(tries: int) -> None:
+    """The others of the day are not kept waiting by a call that breaks the server."""
+
+    def judging(answer: Answer) -> Judgement:
+        return OK if answer.status == 200 else Judgement(Verdict.RETRY, "it breaks", tries=tries)
+
+    with RawServer([whole(b"", 500)]) as server:
+        api, time = line(judging=judging, patience=300)
+        with pytest.raises(BadCallError) as caught:
+            api.send(ask(server.url))
+    assert without_ports(str(caught.value)) == f"127.0.0.1/graphql failed {tries} times, the last time with: it breaks"
+    assert (len(server.requests), len(time.waits)) == (tries, tries - 1)
+
+    with RawServer([*[whole(b"", 500)] * (tries - 1), whole()]) as server:
+        api, _ = line(judging=judging)
+        assert api.send(ask(server.url)).body == GOOD
 
 
 def test_a_wait_that_the_server_asked_for_does_not_use_up_the_patience() -> None:

@@ -1,22 +1,17 @@
 """Killed at any point, then run again: the same documents as if nothing had happened."""
 
-import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 
 from harvesters.core.destinations import index
 from harvesters.core.destinations.elastic import Cluster
-from harvesters.core.http import HttpApi
 from harvesters.sandbox import Rules
 from tests.conftest import remove_all
+from tests.faults.kills import Dying, dies, dying
 from tests.nights import Night, lake_lines, printed, vendor
 from tests.node_door import sources, stored
 from tests.opentok_days import session
@@ -24,41 +19,6 @@ from tests.opentok_days import session
 DAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 SESSIONS = [session(index, day=DAY, people=2, minutes=3) for index in range(3)]
-
-
-class Dying:
-    """Counts events of a process (answers, writes to the disk, renames) and kills it before the k-th."""
-
-    def __init__(self, at: int) -> None:
-        self.at, self.seen = at, 0
-
-    def tick(self) -> None:
-        self.seen += 1
-        if self.seen == self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def before(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*arguments: object, **named: object) -> object:
-            self.tick()
-            return function(*arguments, **named)
-
-        return counted
-
-
-@contextmanager
-def dying(at: int) -> Iterator[Dying]:
-    """The events of this process are counted meanwhile."""
-    count = Dying(at)
-    patch = pytest.MonkeyPatch()
-    patch.setattr(HttpApi, "_exchange", count.before(HttpApi._exchange))
-    patch.setattr(os, "fsync", count.before(os.fsync))
-    patch.setattr(Path, "replace", count.before(Path.replace))
-    patch.setattr(Path, "unlink", count.before(Path.unlink))
-    patch.setattr(os, "open", count.before(os.open))
-    try:
-        yield count
-    finally:
-        patch.undo()
 
 
 def events(night: Night) -> int:
@@ -75,20 +35,6 @@ def killed(night: Night, at: int) -> bool:
             night.harvest(DAY, concurrency=1)
 
     return dies(work)
-
-
-def dies(work: Callable[[], object]) -> bool:
-    """Whether a child is killed while it works; one that fails in another way fails the test."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

@@ -522,3 +522,20 @@ def test_a_nightly_run_goes_on_when_one_day_is_of_another_format(night: Night) -
     assert states.pop(str(DAY)) == "failed"
     assert set(states.values()) == {"empty"}
     assert len(states) == 6
+
+
+def test_what_a_file_leaves_out_is_nothing(tmp_path: Path) -> None:
+    """Files of every version of our format are read by the next: what they leave out must go on meaning the same."""
+    path = tmp_path / "m"
+    path.write_text('{"vendor": "v", "account": "a", "day": "2026-11-20", "calls": {"c": {"state": "none"}}}')
+    manifest = read_manifest(path)
+    assert manifest
+    assert (manifest.format, manifest.level) == (1, 2)
+    assert (manifest.attempts, manifest.archive_size) == (0, 0)
+    assert (manifest.state, manifest.listed_at, manifest.route, manifest.archive_sha256) == ("", "", "", "")
+    assert not manifest.settled
+    assert (manifest.warnings, dict(manifest.records), manifest.destinations) == ([], {}, {})
+    call = manifest.calls["c"]
+    assert (call.level, call.tries, call.records) == (0, 0, ())
+    assert (call.fetched, call.since, call.tried, call.reason) == ("", "", "", "")
+    assert (call.listed, call.permanent) == (True, False)

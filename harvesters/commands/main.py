@@ -2,19 +2,18 @@
 
 import difflib
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from harvesters import SOURCES, __version__, source_summary
 from harvesters.commands.console import Console
 from harvesters.commands.examples import program, with_examples
+from harvesters.commands.interrupts import listen
 from harvesters.core.errors import Exit, HarvestError
 
 COMMANDS = {
@@ -158,20 +157,19 @@ def cli(  # noqa: PLR0913 - one argument for each option
     ctx.obj = {"console": console, "env_file": env_file}
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    raise KeyboardInterrupt
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code; a traceback never reaches a user's terminal."""
-    signal.signal(signal.SIGTERM, _terminated)
+    listen()
     code = _run(arguments)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         # Python flushes once more at its end, and would say that nobody reads.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if code is Exit.INTERRUPTED:
+        # Python would wait for threads that were left behind, minutes perhaps.
+        sys.stderr.flush()
+        os._exit(int(code))
     sys.exit(int(code))
 
 

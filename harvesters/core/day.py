@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from harvesters.core.errors import InterruptedRunError, UsageError
+from harvesters.core.errors import STOPPED, InterruptedRunError, UsageError
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SPAN = re.compile(r"([0-9]{1,9})([smhdw])")
@@ -186,8 +186,7 @@ class Clock:
     def check(self) -> None:
         """Raise `InterruptedRunError` if the run was asked to stop."""
         if self.stop.is_set():
-            message = "stopped: what was fetched is kept, and the next run goes on from there."
-            raise InterruptedRunError(message)
+            raise InterruptedRunError(STOPPED)
 
 
 def clock_from(text: str | None) -> Clock:

@@ -114,6 +114,9 @@ class ArchiveError(HarvestError):
     """The local state cannot be read or written."""
 
 
+STOPPED = "stopped: what was fetched is kept, and the next run goes on from there."
+
+
 class InterruptedRunError(HarvestError):
     """The user pressed Ctrl-C or the machine asks us to stop."""
 

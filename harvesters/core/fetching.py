@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,9 +11,17 @@ import msgspec
 
 from harvesters.core.archive import Frame, pack
 from harvesters.core.day import Clock, Day, iso, parse_instant, to_ms
-from harvesters.core.errors import BadCallError, HarvestError, SliceError, TooBigError
+from harvesters.core.errors import (
+    STOPPED,
+    BadCallError,
+    HarvestError,
+    InterruptedRunError,
+    SliceError,
+    TooBigError,
+)
 from harvesters.core.forgotten import Memory
 from harvesters.core.ids import readable
+from harvesters.core.leaving import leave
 from harvesters.core.manifest import CallState, Manifest
 from harvesters.core.source import Account, Call, Failure, Limits, Notice, Record, Source
 from harvesters.core.store import SliceStore
@@ -127,33 +135,47 @@ class Fetcher:
     progress: Callable[[int], None] = _unwatched
     memory: Memory | None = None
     result: Fetched = field(default_factory=Fetched)
+    _futures: list[Future[None]] = field(default_factory=list)
+    _left: bool = False
     _ended: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, calls: Sequence[Call], concurrency: int) -> Fetched:
         """Fetch all of them; an error that ends the slice is kept beside what came before it."""
-        with ThreadPoolExecutor(concurrency, thread_name_prefix="fetch") as pool:
+        pool = ThreadPoolExecutor(concurrency, thread_name_prefix="fetch")
+        try:
             self._all(pool, calls)
             late = [call for call in calls if self._may_be_there_now(call)]
             if late and self.result.error is None:
                 log.info("asking again for %s that the vendor did not have yet", many(len(late), "call"))
                 self._all(pool, late)
+        except KeyboardInterrupt as error:
+            self.result.error = error
+            self._leave()
+        finally:
+            pool.shutdown(wait=not self._left, cancel_futures=True)
         return self.result
+
+    def _leave(self) -> None:
+        """Ask for nothing more; what has not come in a moment is not waited for, and comes too late."""
+        self.clock.stop.set()
+        leave(self._futures)
+        with self._lock:
+            self._left = True
+        self.store.seal()
 
     def _may_be_there_now(self, call: Call) -> bool:
         outcome = self.result.outcomes.get(call.key)
         return bool(outcome and outcome.failure and outcome.failure.later)
 
     def _all(self, pool: ThreadPoolExecutor, calls: Iterable[Call]) -> None:
-        futures = [pool.submit(self._unless_ended, batch) for batch in batches(calls, self.source.limits)]
-        try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            self.result.error = next((error for each in done if (error := each.exception())), None)
-        except KeyboardInterrupt as error:
-            self.clock.stop.set()
-            self.result.error = error
-        finally:
-            _cancel(futures)
+        self._futures.clear()
+        for batch in batches(calls, self.source.limits):
+            self._futures.append(pool.submit(self._unless_ended, batch))
+        done, _ = wait(self._futures, return_when=FIRST_EXCEPTION)
+        self.result.error = next((error for each in done if (error := each.exception())), None)
+        for each in self._futures:
+            each.cancel()
 
     def _unless_ended(self, calls: Sequence[Call]) -> None:
         """Fetch one batch; after an error that ends the slice no other is begun, be it on its way already."""
@@ -185,12 +207,22 @@ class Fetcher:
         except SliceError as error:
             if len(calls) == 1:
                 # It ends the slice; the next run begins with those that were never asked about, not with this one.
-                self.result.outcomes[calls[0].key] = Outcome(failure=Failure(calls[0].key, str(error)))
+                self._note({calls[0].key: Outcome(failure=Failure(calls[0].key, str(error)))}, ())
             raise
+        self._note(outcomes, notices)
+        self.progress(len(calls))
+
+    def _note(self, outcomes: Mapping[str, Outcome], notices: Sequence[Notice]) -> None:
+        """Write down what became of calls.
+
+        Raises:
+            InterruptedRunError: nobody waits for it any more.
+        """
         with self._lock:
+            if self._left:
+                raise InterruptedRunError(STOPPED)
             self.result.outcomes |= outcomes
             self.result.notices += notices
-        self.progress(len(calls))
 
     def _take(self, item: Record | Failure | Notice, outcomes: dict[str, Outcome], notices: list[Notice]) -> None:
         if isinstance(item, Notice):
@@ -218,11 +250,6 @@ class Fetcher:
         if self.memory:
             return self.memory.pack(record, fetched_at)
         return pack(self.source.name, self.account.id, record, fetched_at)
-
-
-def _cancel(futures: Iterable[Future[None]]) -> None:
-    for future in futures:
-        future.cancel()
 
 
 def note_outcomes(manifest: Manifest, outcomes: dict[str, Outcome], when: Schedule) -> list[str]:

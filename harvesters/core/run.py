@@ -58,10 +58,11 @@ def run_slices(slices: Iterable[tuple[Workshop, Day]], report: RunReport, tell: 
         slice_report = run_slice(shop, day)
         report.slices.append(slice_report)
         tell(slice_report)
+        if slice_report.exit_code is Exit.INTERRUPTED:
+            # Its document can wait: the node may be what everything waits for.
+            break
         if not shop.options.selection:
             note_slice(shop, report.id, slice_report)
-        if slice_report.exit_code is Exit.INTERRUPTED:
-            break
 
 
 def locked(shop: Workshop) -> AbstractContextManager[None]:

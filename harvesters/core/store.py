@@ -10,6 +10,7 @@ from pathlib import Path
 from harvesters.core.archive import Frame, scan, write_frames, write_merged
 from harvesters.core.day import Day
 from harvesters.core.entries import Entries, Entry
+from harvesters.core.errors import STOPPED, InterruptedRunError
 from harvesters.core.files import open_private, sync
 from harvesters.core.ids import readable, safe_name
 from harvesters.core.manifest import (
@@ -46,7 +47,7 @@ class SliceStore:
         self.part = folder / f"{day}.part"
         self.manifest_path = folder / f"{day}.manifest.json"
         self._lock = threading.Lock()
-        self._opened = self._merged = False
+        self._opened = self._merged = self._sealed = False
         self._texts: dict[str, str] = {}
 
     def peek(self) -> Manifest | None:
@@ -114,12 +115,23 @@ class SliceStore:
         self._texts.clear()
 
     def append(self, frame: Frame) -> None:
-        """Add a whole record to the part file; safe for several threads."""
+        """Add a whole record to the part file; safe for several threads.
+
+        Raises:
+            InterruptedRunError: the run was stopped, and what comes now comes too late.
+        """
         with self._lock:
+            if self._sealed:
+                raise InterruptedRunError(STOPPED)
             self._merged = False
             self.part.parent.mkdir(parents=True, exist_ok=True)
             with open_private(self.part, "ab") as file:
                 file.write(frame.data)
+
+    def seal(self) -> None:
+        """From now on nothing is added to the part file: threads that were left may still come with something."""
+        with self._lock:
+            self._sealed = True
 
     def merge(self, manifest: Manifest, *, again: bool) -> Merged:
         """Bring the part file's records into the archive and the manifest's `records`.

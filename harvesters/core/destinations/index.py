@@ -1,8 +1,9 @@
 """The index destination: Elasticsearch 8.19 and 9, through the official client's `bulk` with ready bytes."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -28,6 +29,7 @@ from harvesters.core.destinations.patience import patiently
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.destinations.superseded import remove_superseded
 from harvesters.core.destinations.telling import matching, telling
+from harvesters.core.leaving import leave
 
 T = TypeVar("T")
 IN_FLIGHT = 3
@@ -68,17 +70,13 @@ class IndexDestination:
         under_way: deque[Future[None]] = deque()
         finished: list[str] = []
         try:
-            with ThreadPoolExecutor(SENDERS, thread_name_prefix="bulk") as pool:
-                try:
-                    for draft in drafts(records, finished):
-                        while len(under_way) >= IN_FLIGHT:
-                            under_way.popleft().result()
-                        under_way.append(pool.submit(_send, sender, draft))
-                    while under_way:
+            with _crew(sender, under_way, self._clock) as pool:
+                for draft in drafts(records, finished):
+                    while len(under_way) >= IN_FLIGHT:
                         under_way.popleft().result()
-                finally:
-                    for each in under_way:
-                        each.cancel()
+                    under_way.append(pool.submit(_send, sender, draft))
+                while under_way:
+                    under_way.popleft().result()
             counts.whole += finished
         finally:
             letters.close()
@@ -119,6 +117,23 @@ class IndexDestination:
     def close(self) -> None:
         """Give the connections back."""
         self._cluster.close()
+
+
+@contextmanager
+def _crew(sender: Sender, under_way: Collection[Future[None]], clock: Clock) -> Iterator[ThreadPoolExecutor]:
+    """The threads that send; after an error their work ends first, after an interruption it is left."""
+    pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="bulk")
+    left = False
+    try:
+        yield pool
+    except KeyboardInterrupt:
+        left = True
+        clock.stop.set()
+        leave(under_way)
+        sender.leave()
+        raise
+    finally:
+        pool.shutdown(wait=not left, cancel_futures=True)
 
 
 def _send(sender: Sender, draft: Draft) -> None:

@@ -4,6 +4,8 @@ import logging
 import random
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,7 +15,7 @@ from harvesters.core.day import Clock
 from harvesters.core.destinations import Counts
 from harvesters.core.destinations.bulk import Body, Fate, Item, fates_of, without_values
 from harvesters.core.destinations.elastic import Again, Cluster, TooLarge
-from harvesters.core.errors import DestinationError
+from harvesters.core.errors import STOPPED, DestinationError, InterruptedRunError
 from harvesters.core.files import open_private
 from harvesters.core.retry_after import backoff
 
@@ -60,7 +62,13 @@ class Sender:
         self._cluster, self._clock = cluster, clock
         self._counts, self._letters = counts, letters
         self._lock = threading.Lock()
+        self._left = False
         self._dice = random.SystemRandom()
+
+    def leave(self) -> None:
+        """From now on no answer counts: the load was interrupted, and nobody waits for them."""
+        with self._lock:
+            self._left = True
 
     def send(self, body: Body) -> None:
         """Send a body until every document of it is settled.
@@ -101,7 +109,7 @@ class Sender:
             for half in body.halves():
                 self.send(half)
             return
-        with self._lock:
+        with self._counting():
             self._counts.of(body.owner(0)[1]).sent += 1
             self._reject(body, 0, status, TOO_LARGE if status == TOO_LARGE_STATUS else REFUSED)
 
@@ -113,7 +121,7 @@ class Sender:
         """
         again: list[int] = []
         stops = 0
-        with self._lock:
+        with self._counting():
             for start, end, record, type_ in body.spans():
                 fates = fates_of(items[start:end])
                 self._count(record, type_, fates)
@@ -123,6 +131,18 @@ class Sender:
         if stops:
             raise DestinationError(self._cluster.why_stopped(next(item for item in items if item.fate is Fate.STOP)))
         return body.part(again) if again else Body()
+
+    @contextmanager
+    def _counting(self) -> Iterator[None]:
+        """Counts and letters are this thread's meanwhile.
+
+        Raises:
+            InterruptedRunError: they are closed.
+        """
+        with self._lock:
+            if self._left:
+                raise InterruptedRunError(STOPPED)
+            yield
 
     def _count(self, record: str, type_: str, fates: Counter[Fate]) -> None:
         counts = self._counts.of(type_)
