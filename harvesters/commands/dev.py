@@ -17,6 +17,7 @@ from harvesters.commands.options import apply
 from harvesters.commands.simulated import SIMULATED, Simulated
 from harvesters.commands.work import Request, run_accounts
 from harvesters.commands.workplace import Workplace, workplace
+from harvesters.core.accounts import Accounts
 from harvesters.core.day import Day
 from harvesters.core.errors import Exit, HarvestError, UsageError
 from harvesters.core.options import Options
@@ -144,7 +145,7 @@ def _demo_place(place: Workplace, flags: dict[str, str]) -> Workplace:
     """The same place with the simulated vendor's settings and a state folder of its own."""
     # None of whoever runs it: their apps, keys and headers are not meant for this server.
     values = replace(place.values, flags=flags, environ={}, dotenv={})
-    return replace(place, values=values, data_dir=place.data_dir / "demo")
+    return replace(place, values=values, data_dir=place.data_dir / "demo", accounts=Accounts())
 
 
 def _harvest(vendor: str, place: Workplace, console: Console, days: tuple[Day, ...]) -> Exit:
