@@ -46,7 +46,7 @@ extras: $(REPORT)
 
 demo: $(REPORT)
 	$(PY) harvest.py dev demo
-	$(PY) harvest.py --no-progress -q dev demo --vendor zoom --days 14 --calls 12
+	$(PY) harvest.py --no-progress -q dev demo --vendor all --days 14
 
 test: $(DEV)
 	$(PY) -m ruff check .

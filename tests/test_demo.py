@@ -1,6 +1,8 @@
 """`dev demo` with invented days: served, harvested, summed up."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,35 @@ def test_invented_days_are_harvested_and_summed_up(shell: Shell) -> None:
     assert "13 to 19 November 2026" in page
 
 
+def test_all_vendors_have_one_report(shell: Shell) -> None:
+    done = shell("dev", "demo", "--vendor", "all", "--days", "3", "--calls", "2")
+    assert done.code == 0, done.err
+    vendors = {each["vconf"]["vendor"] for each in _conferences(shell)}
+    assert vendors == {"opentok", "zoom", "peermetrics"}
+    assert done.out == "A report of the last 3 days, to mail and to print: data/demo/report.html\n"
+    assert "OpenTok: default" in (shell.data / "demo" / "report.html").read_text()
+
+
+def test_all_vendors_have_a_page_each_of_their_real_answers(shell: Shell) -> None:
+    done = shell("dev", "demo", "--vendor", "all")
+    assert done.code == 0, done.err
+    assert done.out.count("What happened on Thursday, 19 November 2026") == 3
+
+
+def test_a_month_is_longer_than_the_vendor_remembers(shell: Shell) -> None:
+    """OpenTok keeps 21 days: the first fortnight is read in time, as by a nightly job."""
+    done = shell("dev", "demo", "--days", "30", "--calls", "2")
+    assert (done.code, done.err.count(" complete: ") + done.err.count(" empty: ")) == (0, 30), done.err
+    fetched = {each["@timestamp"][:10]: each["event"]["created"][:10] for each in _conferences(shell)}
+    assert fetched["2026-10-21"] == "2026-11-07"
+    assert fetched["2026-11-19"] == "2026-11-20"
+    assert len(_conferences(shell)) == 22 * 2 + 8 * 1
+
+
+def _conferences(shell: Shell) -> list[Any]:
+    return [json.loads(line) for line in lake_lines(shell.data / "demo", "conference")]
+
+
 def test_without_the_packages_for_a_report_the_demo_says_how_to_have_them(shell: Shell) -> None:
     (shell.folder / "sitecustomize.py").write_text(
         "import importlib.util as u, sys\nfound = u.find_spec\n"
@@ -55,7 +86,7 @@ def test_the_same_seed_is_the_same_demo(shell: Shell) -> None:
     ("arguments", "sentence"),
     [
         (["demo", "--seed", "a"], "--calls and --seed are for invented days: add --days, such as --days 14."),
-        (["demo", "--days", "22"], "22 is not in the range 1<=x<=20"),
+        (["demo", "--days", "32"], "32 is not in the range 1<=x<=31"),
         (
             ["sandbox", "--vendor", "opentok", "--data", ".", "--days", "2"],
             "--data serves a folder of answers, --days invented ones: give one of them.",

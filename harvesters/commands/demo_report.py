@@ -13,7 +13,7 @@ from harvesters.core.period import Period
 WEEK = 7
 
 
-def made(place: Workplace, vendor: str, days: Sequence[Day]) -> str:
+def made(place: Workplace, vendors: Sequence[str], days: Sequence[Day]) -> str:
     """Write a page on the last week of the days; the sentence has its path, or the command that makes it possible."""
     try:
         need("A report of these days", "jinja2", "pygal", packages=PACKAGES)
@@ -23,5 +23,5 @@ def made(place: Workplace, vendor: str, days: Sequence[Day]) -> str:
 
     period = Period(days[-WEEK:][0], days[-1] + 1)
     path = place.data_dir / "report.html"
-    write(path, page(place, Asked([vendor], period, store="lake")))
+    write(path, page(place, Asked(vendors, period, store="lake")))
     return f"A report of the last {len(period)} days, to mail and to print: {near(path)}"

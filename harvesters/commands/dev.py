@@ -2,7 +2,6 @@
 
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,27 +9,20 @@ import click
 
 from harvesters import source_class
 from harvesters.commands import stack
-from harvesters.commands.build import vendor_workshops
-from harvesters.commands.console import Console
+from harvesters.commands.demo import demo
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import apply
 from harvesters.commands.simulated import SIMULATED, Simulated
-from harvesters.commands.work import Request, run_accounts
-from harvesters.commands.workplace import Workplace, workplace
-from harvesters.core.accounts import Accounts
-from harvesters.core.day import Day
-from harvesters.core.errors import Exit, HarvestError, UsageError
-from harvesters.core.options import Options
+from harvesters.commands.workplace import workplace
+from harvesters.commands.world import WORLD, served
+from harvesters.core.errors import HarvestError, UsageError
 from harvesters.core.settings import declared
-from harvesters.core.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harvesters.commands.console import Console
     from harvesters.sandbox import Server
-
-MOST_DAYS, CALLS, SEED = 20, 20, "demo"
-USUAL = "opentok"
 
 
 @click.group(
@@ -47,111 +39,8 @@ def dev() -> None:
     """Work without an account or a server."""
 
 
-for command in stack.COMMANDS:
+for command in (demo, *stack.COMMANDS):
     dev.add_command(command)
-
-WORLD: tuple[Any, ...] = (
-    click.option(
-        "--days",
-        type=click.IntRange(1, MOST_DAYS),
-        metavar="N",
-        help=f"Invented, believable calls of the N days before today (up to {MOST_DAYS}) instead of the real answers.",
-    ),
-    click.option(
-        "--calls",
-        type=click.IntRange(1, 100_000),
-        metavar="N",
-        help=f"With --days: calls of a working day. Default: {CALLS}.",
-    ),
-    click.option(
-        "--seed", metavar="TEXT", help=f"With --days: another text, other calls; the same, the same. Default: {SEED}."
-    ),
-)
-
-
-@dev.command(
-    short_help="Harvest a simulated vendor into a lake: real answers, or invented days.",
-    help=with_examples(
-        "Serve real published answers of a vendor as if they were of yesterday, harvest them into a lake under "
-        "DATA_DIR/demo, and sum them up. With --days the answers are invented: clinics, lessons, stand-ups, webinars, "
-        "with troubles that happen in real ones. No account and no server is needed.",
-        "dev demo",
-        "dev demo --days 14",
-        "dev demo --vendor zoom --days 14",
-    ),
-    epilog=COMMON,
-)
-@click.option("--vendor", type=click.Choice(list(SIMULATED)), default=USUAL, show_default=True, help="Which vendor.")
-@apply(WORLD)
-@click.pass_context
-def demo(ctx: click.Context, /, vendor: str, **world: Any) -> Exit:
-    """Serve, harvest, sum up."""
-    console: Console = ctx.obj["console"]
-    place = workplace(ctx.obj["env_file"], {})
-    place.check()
-    simulated, days = SIMULATED[vendor], world["days"]
-    shown = _days_before(place, days or 1)
-    told, what = _served(place, simulated, **world)
-    with simulated.serve(told, place.clock.now, **simulated.unhurried()) as server:
-        console.say(f"A simulated {simulated.title} answers at {server.url}, with {what}.")
-        own = _demo_place(place, simulated.settings(server))
-        code = _harvest(vendor, own, console, shown)
-    if code is Exit.OK:
-        _summed_up(own, vendor, shown, invented=days is not None)
-    return code
-
-
-def _summed_up(place: Workplace, vendor: str, days: tuple[Day, ...], *, invented: bool) -> None:
-    """The page of a few real calls, each told in full, or of many invented ones, which have a report too."""
-    from harvesters.commands import demo_days, demo_report, demo_summary
-
-    lake = place.data_dir / "lake"
-    command = "dev demo" if vendor == USUAL else f"dev demo --vendor {vendor}"
-    if invented:
-        demo_days.show(lake, vendor, days, f"{command} --days {len(days)}")
-        click.echo(f"\n{demo_report.made(place, vendor, days)}")
-    else:
-        demo_summary.show(lake, vendor, days[-1], command)
-
-
-def _days_before(place: Workplace, number: int) -> tuple[Day, ...]:
-    today = Day.of(place.clock.now())
-    return tuple(today + -back for back in range(number, 0, -1))
-
-
-def _served(
-    place: Workplace, simulated: Simulated, days: int | None, calls: int | None, seed: str | None
-) -> tuple[Any, str]:
-    """What the sandbox serves, and what that is in words.
-
-    Raises:
-        UsageError: an option of invented days without them.
-    """
-    from harvesters.sandbox.world import World
-
-    if days is None and (calls or seed):
-        message = "--calls and --seed are for invented days: add --days, such as --days 14."
-        raise UsageError(message)
-    first = _days_before(place, days or 1)[0]
-    if days is None:
-        real = simulated.load(None)
-        return simulated.moved(real, first.date), f"{simulated.number(real)} real calls moved to {first}"
-    world = World(seed or SEED, first.date, days, calls or CALLS)
-    number = sum(map(len, world))
-    return simulated.invented(world), f"{many(number, 'invented call')} of {many(days, 'day')}"
-
-
-def _demo_place(place: Workplace, flags: dict[str, str]) -> Workplace:
-    """The same place with the simulated vendor's settings and a state folder of its own."""
-    # None of whoever runs it: their apps, keys and headers are not meant for this server.
-    values = replace(place.values, flags=flags, environ={}, dotenv={})
-    return replace(place, values=values, data_dir=place.data_dir / "demo", accounts=Accounts())
-
-
-def _harvest(vendor: str, place: Workplace, console: Console, days: tuple[Day, ...]) -> Exit:
-    options = Options(destinations=("lake",), paced=False)
-    asked = Request("dev demo", days)
-    return run_accounts(lambda: [lambda: vendor_workshops(vendor, place, console, options)], place, console, asked)
 
 
 @dev.command(
@@ -194,7 +83,7 @@ def sandbox(ctx: click.Context, /, vendor: str, port: int, data: Path | None, **
         message = "--data serves a folder of answers, --days invented ones: give one of them."
         raise UsageError(message)
     try:
-        told = (simulated.load(data), f"the answers of {data}") if data else _served(place, simulated, **world)
+        told = (simulated.load(data), f"the answers of {data}") if data else served(place, simulated, **world)
     except (ValueError, OSError) as error:
         message = f"--data cannot be served: {error}"
         raise UsageError(message) from error

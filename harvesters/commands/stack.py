@@ -12,6 +12,7 @@ from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import apply
 from harvesters.commands.waiting import WaitingLine
 from harvesters.commands.workplace import HOME, Workplace, find_dotenv, in_a_clone
+from harvesters.core.common_settings import CommonSettings
 from harvesters.core.errors import Exit, HarvestError, UsageError, worst
 from harvesters.stack import env_file
 from harvesters.stack.cluster import settings_of
@@ -113,17 +114,16 @@ def _prepared(login: Login, place: Workplace, console: Console) -> Exit:
         console.error(sentence)
     codes = [Exit.PARTIAL if result.stuck else Exit.OK]
     if login.kibana:
-        codes.append(load_dashboards(login, place, console))
+        codes.append(load_dashboards(settings_of(login, place.common), place, console))
     return worst(codes)
 
 
-def load_dashboards(login: Login, place: Workplace, console: Console) -> Exit:
-    """Load the dashboards into the Kibana of a stack."""
+def load_dashboards(settings: CommonSettings, place: Workplace, console: Console) -> Exit:
+    """Load the dashboards of a place's indices into the Kibana of the settings."""
     from harvesters.dashboards.importing import import_dashboards
     from harvesters.dashboards.kibana import place_of
 
-    kibana = place_of(settings_of(login, place.common), "what was set up")
-    result = import_dashboards(kibana, place.common.index_prefix, place.clock)
+    result = import_dashboards(place_of(settings, "what was set up"), place.common.index_prefix, place.clock)
     # The last one sums up; `setup dashboards` tells of each object.
     for sentence in result.done[-1:]:
         console.say(sentence)
