@@ -209,6 +209,33 @@ def test_a_record_that_new_code_cannot_read_keeps_its_documents(opentok: Vendor,
     assert lake_lines(tmp_path) == before
 
 
+def test_a_record_that_cannot_be_read_keeps_the_documents_that_are_left(opentok: Vendor, tmp_path: Path) -> None:
+    """Of all records the lake lacks one type, so that they are loaded once more: what it has of this one is all."""
+    night = Night(tmp_path, NOW, opentok.url)
+    night.harvest(DAY)
+    for path in (tmp_path / "lake" / "participant").rglob(f"{DAY}.ndjson.zst"):
+        path.unlink()
+    before = lake_lines(tmp_path)
+    later = night.later()
+    with later.shop(["lake"]) as shop:
+        flatten = shop.recipe.flatten
+
+        def mistaken(record: Record) -> Conference:
+            if record.call == session_id(1, DAY):
+                raise ValueError
+            return flatten(record)
+
+        shop.recipe = replace(shop.recipe, flatten=mistaken)
+        ran = later.work(shop, [DAY])
+    assert ran.exit_code == 1
+    assert "its files stay" in ran.only.reason
+    assert lake_lines(tmp_path) == before
+    mended = later.later().replay(DAY)
+    assert mended.exit_code == 0
+    assert len(lake_lines(tmp_path, "participant")) > 0
+    assert calls_in(tmp_path) == ids(0, 1, 2)
+
+
 def test_a_record_that_cannot_be_read_is_named_and_the_rest_goes_through(opentok: Vendor, tmp_path: Path) -> None:
     """Where the lake never held it, nothing is lost by writing the others."""
     night = Night(tmp_path, NOW, opentok.url)

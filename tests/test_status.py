@@ -74,6 +74,7 @@ LOST_CALL = {"a": CallState("fetched", records=("a",)), "b": CallState("lost", l
 REFUSED = {"lake": Loaded(refused={"a": Refusal(2, {"too odd": 2})})}
 UNREACHED = {"unreached:index": Loaded()}
 LOADED = {"lake": DIGEST}
+EARLY = "its calls were listed at 2026-11-18T12:28:00.000Z, while it went on, and what came later is not here"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,25 @@ LOADED = {"lake": DIGEST}
                 True,
                 ("it settled on 2026-11-19, and what came after its last listing is not here",),
             ),
+        ),
+        # Listed at noon of the day itself, which settles later still.
+        (
+            told(known("11-18", settled=False, has=LOADED), state="empty", listed_at="2026-11-18T12:28:00.000Z"),
+            (
+                "empty",
+                False,
+                True,
+                (EARLY,),
+            ),
+        ),
+        (
+            told(known("11-18", settled=False, has=LOADED), state="complete", listed_at="2026-11-19T00:00:00.000Z"),
+            ("complete", True, False, ()),
+        ),
+        # A day that still goes on has no end that anybody could have missed.
+        (
+            told(known("11-20", settled=False, has=LOADED), state="complete", listed_at="2026-11-20T06:00:00.000Z"),
+            ("complete", True, False, ()),
         ),
         (
             told(known("11-17", settled=False, has=LOADED), state="partial", calls=GONE_CALL),

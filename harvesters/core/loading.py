@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -115,7 +116,9 @@ class Loader:
         """Forget what is known of records that fell short, and load them once more."""
         log.warning("%s: %d records fell short and are loaded again", self.destination.name, len(short))
         for name in short:
-            self._loaded.records.pop(name, None)
+            if name in self._loaded.records:
+                del self._loaded.records[name]
+                self._short.add(name)
         self._load(self.owed())
         self._compare()
         self.result.shortfall = self._sentences(fewer=True)
@@ -185,7 +188,9 @@ class Loader:
             counts.refused.pop(name, None)
         before = self._forget(names)
         try:
-            self.destination.write(self.target, self._documents(names), counts)
+            # Closed by us, and its file with it, also where somebody keeps the error and the frames of it.
+            with closing(self._documents(names)) as documents:
+                self.destination.write(self.target, documents, counts)
         except DestinationError:
             if self.destination.takes_whole_slices:
                 # Its files are as they were, and so is what is known of them.
@@ -209,7 +214,7 @@ class Loader:
         self.store.commit(self.manifest)
         return self._before
 
-    def _documents(self, names: Iterable[str]) -> Iterator[tuple[str, Documents]]:
+    def _documents(self, names: Iterable[str]) -> Generator[tuple[str, Documents]]:
         with self.store.archive.open("rb") as file:
             for name in names:
                 yield name, self.documents(file, name)
@@ -222,7 +227,7 @@ class Loader:
             yield from self.recipe.documents(read(file, entry), entry.fetched_at, self.result.oddities)
         except UNREADABLE as error:
             log.warning("record %s cannot be made into documents: %s", name, type(error).__name__)
-            if self.destination.takes_whole_slices and name in self._before:
+            if self.destination.takes_whole_slices and (name in self._before or name in self._short):
                 message = f"{self.destination.name} holds record {name}, which cannot be read now; its files stay."
                 raise DestinationError(message) from error
             self.result.broken[name] = str(error) if isinstance(error, ArchiveError) else where(error)
@@ -253,6 +258,8 @@ class Loader:
 
     _differences: list[Difference] = field(default_factory=list)
     _before: Mapping[str, Stamp] = field(default_factory=dict)
+    _short: set[str] = field(default_factory=set)
+    """Records that fell short: the lake has some of their documents all the same."""
     _fresh: dict[str, None] = field(default_factory=dict)
 
     def conference_id(self, name: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from harvesters.core.day import iso
+from harvesters.core.day import iso, parse_instant
 from harvesters.core.fetching import NOT_HAD, Schedule
 from harvesters.core.manifest import UNREACHED
 from harvesters.core.report import COMPLETE, EMPTY, PARTIAL
@@ -71,7 +71,7 @@ class Standing:
         state: of its last whole run (complete, empty, partial, deferred, failed), or `never`.
         settled: no request is needed any more.
         whole: nothing is missing, and nothing is owed to a destination in use.
-        late: it could have settled a night ago, and no run came by.
+        late: its calls were listed before it had ended, or it could have settled a night ago, and no run came by.
         kept_until: when the vendor begins to forget it.
         kept: whether the vendor still has it as a whole.
         waiting: answers of a run that was cut off, or is at work, lie beside the archive.
@@ -119,7 +119,7 @@ def standing(found: Found, when: Schedule, used: Collection[str]) -> Standing:
     missing = tuple(_missing(brief))
     loads = tuple(_load(identity, each, brief, used) for identity, each in brief.destinations.items())
     state = _state(found, missing)
-    late = bool(brief.state) and not brief.settled and when.now >= when.settled_from + ONE_NIGHT
+    late = _late(brief, when)
     owed = any(load.owed and load.used for load in loads)
     return Standing(
         day=str(when.day),
@@ -136,6 +136,17 @@ def standing(found: Found, when: Schedule, used: Collection[str]) -> Standing:
         loads=loads,
         reasons=tuple(_reasons(found, state, loads, when, late=late)),
     )
+
+
+def _late(brief: Brief, when: Schedule) -> bool:
+    could_settle = bool(brief.state) and not brief.settled and when.now >= when.settled_from + ONE_NIGHT
+    return could_settle or (_listed_early(brief, when) and when.now >= when.day.end)
+
+
+def _listed_early(brief: Brief, when: Schedule) -> bool:
+    """Whether the last listing was made while the day went on, so that it cannot have all calls."""
+    listed = parse_instant(brief.listed_at)
+    return listed is not None and listed < when.day.end
 
 
 def _state(found: Found, missing: Collection[Missing]) -> str:
@@ -186,7 +197,9 @@ def _reasons(found: Found, state: str, loads: Collection[LoadState], when: Sched
         yield from ([brief.reason.rstrip(".")] if brief.reason else [])
         yield from (each.rstrip(".") for each in brief.warnings)
     yield from (load.sentence() for load in loads if load.owed and load.used)
-    if late and brief.state in {COMPLETE, EMPTY}:
+    if late and _listed_early(brief, when):
+        yield f"its calls were listed at {brief.listed_at}, while it went on, and what came later is not here"
+    elif late and brief.state in {COMPLETE, EMPTY}:
         yield f"it settled on {iso(when.settled_from)[:10]}, and what came after its last listing is not here"
 
 
