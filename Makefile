@@ -4,8 +4,8 @@
 PYTHON =
 # Goes to pytest: make test ARGS="-k bulk -x"
 ARGS =
-# Processes that run the tests, a file of them each at a time. One more than a small machine has cores: some tests wait.
-JOBS = 3
+# Processes that run the tests, a file of them each at a time. Twice as many as a small machine has cores: many tests wait.
+JOBS = 4
 
 VENV = .venv
 PY = $(VENV)/bin/python

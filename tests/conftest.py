@@ -25,10 +25,14 @@ LONGEST = (
     "test_elasticsearch_versions.py",
     "test_faults.py",
     "test_faults_loading.py",
+    "test_forget.py",
     "test_kill.py",
     "test_memory.py",
+    "test_privacy_run.py",
     "test_rights.py",
     "test_signals.py",
+    "test_stack_docker.py",
+    "test_stack_native.py",
 )
 """Files of few and long tests: begun last, one of them would run while the other processes have nothing left to do."""
 

@@ -83,7 +83,7 @@ def test_a_block_that_is_old_is_noticed(generate: ModuleType) -> None:
     changed = README.replace("| `INDEX_PREFIX` |", "| `INDEX_SUFFIX` |")
 
     assert changed != README
-    assert generate.filled(changed) == README
+    assert generate.filled(changed, {"settings": generate.BLOCKS["settings"]}) == README
 
 
 def test_a_page_of_dashboards_that_is_old_is_noticed(generate: ModuleType) -> None:
@@ -96,7 +96,7 @@ def test_a_page_of_dashboards_that_is_old_is_noticed(generate: ModuleType) -> No
 
 def test_a_document_without_its_markers_is_refused(generate: ModuleType) -> None:
     with pytest.raises(ValueError, match="markers of 'settings'"):
-        generate.filled(README.replace("<!-- end: settings -->", ""))
+        generate.filled(README.replace("<!-- end: settings -->", ""), {"settings": generate.BLOCKS["settings"]})
 
 
 def test_the_settings_table_has_every_setting_that_the_code_reads() -> None:
