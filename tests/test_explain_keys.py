@@ -50,6 +50,22 @@ def test_an_id_is_that_of_one_record(source: str, account: str, call: list[str])
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("867 8810 1585", "86788101585"),
+        (" 932-012-3562", "9320123562"),
+        ("9 867 8810", "9 867 8810"),
+        # A room may well be called by its day, or by words and numbers.
+        ("2026-11-20", "2026-11-20"),
+        ("room 867 8810 1585", "room 867 8810 1585"),
+        ("iBV2pme/u71EB0CQeLJvLQ==", "iBV2pme/u71EB0CQeLJvLQ=="),
+    ],
+)
+def test_a_meetings_number_may_have_the_spaces_that_zoom_shows(typed: str, meant: str) -> None:
+    assert Key.typed(typed) == Key(meant)
+
+
+@pytest.mark.parametrize(
     "text", ["standup/1", "clinic/2026-11-29/0", "a/b/c/d", "ab//QWoSQmUs6ZOwFD4kw9==", "x" * 5000, ""]
 )
 def test_an_id_of_a_vendor_s_is_no_key_of_ours(text: str) -> None:

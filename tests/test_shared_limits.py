@@ -75,6 +75,7 @@ def test_a_limiter_of_another_time_is_remembered(tmp_path: Path) -> None:
     assert Limiter([RATE], clock(wall), files).delay() == 0
     assert files[RATE].stat().st_size == 3 * 8
     assert files[RATE].stat().st_mode & 0o777 == 0o600
+    assert files[RATE].parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_after_a_reboot_the_old_moments_lie_in_the_future_and_do_not_count(tmp_path: Path) -> None:

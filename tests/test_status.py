@@ -33,7 +33,7 @@ from harvesters.watch.standing import Found, Standing, standing
 from harvesters.watch.survey import Surveyed, Watched, survey
 from tests import peermetrics_days
 from tests.nights import HOME, Night, Vendor, state, vendor
-from tests.opentok_days import KEY, session, session_id
+from tests.opentok_days import KEY, day_of, session, session_id
 from tests.opentok_faults import UNLIMITED, asked_for
 from tests.schools import schools
 from tests.shell import Shell
@@ -415,6 +415,19 @@ def test_real_days_are_told_as_they_went(night: Night) -> None:
     assert {key for day in account["days"] for key in [each["key"] for each in day["missing"]]} == {
         session_id(number, date(2026, 11, on)) for on in (15, 16) for number in range(3)
     }
+
+
+def test_a_day_that_was_printed_once_more_is_owed_to_nobody(tmp_path: Path) -> None:
+    with vendor(day_of(2, day=date(2026, 11, 18)), NOW) as server:
+        own = Night(tmp_path, NOW, server.url)
+        assert own.command("opentok", "--date", "2026-11-18", "--destination", "lake").returncode == 0
+        again = own.later().command("opentok", "--date", "2026-11-18", "--destination", "stdout")
+        done = own.later().command("status", "--last", "2d")
+    assert again.returncode == 0
+    assert again.stdout.count("\n") > 0
+    assert list(own.manifest(date(2026, 11, 18)).destinations) == ["lake"]
+    assert "owed" not in done.stdout
+    assert "lake: 1 day loaded" in done.stdout
 
 
 def test_nothing_is_written_no_vendor_is_asked_and_a_lock_is_no_hindrance(night: Night) -> None:

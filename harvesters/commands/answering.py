@@ -31,7 +31,7 @@ def tell_call(place: Workplace, console: Console, asked: Asked, key: str, form: 
         NothingFoundError: none is.
     """
     try:
-        store, found = explaining.find(place, asked, Key(key))
+        store, found = explaining.find(place, asked, Key.typed(key))
     except NothingFoundError:
         if form.as_json:
             showing.show_json(matches.as_json([]))
@@ -57,7 +57,7 @@ def _list(store: Calls, found: Sequence[Match], key: str, form: Form) -> None:
 
 def _tell(place: Workplace, store: Calls, match: Match, key: str, form: Form) -> None:
     gathering = Gathering(form.streams, key, keep=form.as_json)
-    told = explaining.tell(place, store, match, Key(key), gathering)
+    told = explaining.tell(place, store, match, Key.typed(key), gathering)
     if form.as_json:
         showing.show_json(story.as_json(told, gathering))
     else:

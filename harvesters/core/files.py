@@ -13,6 +13,12 @@ FLAGS = {
 }
 
 
+def private_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user alone."""
+    for each in reversed([folder for folder in (path, *path.parents) if not folder.exists()]):
+        each.mkdir(mode=0o700, exist_ok=True)
+
+
 def open_private(path: Path, mode: str) -> IO[bytes]:
     """Open a file of mode 0600 for `wb`, `ab` or `r+b`; made if it is not there."""
     file: IO[Any] = os.fdopen(os.open(path, FLAGS[mode] | os.O_CLOEXEC, 0o600), mode)

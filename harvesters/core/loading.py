@@ -141,6 +141,8 @@ class Loader:
 
     @property
     def _loaded(self) -> Loaded:
+        if not self.destination.identity:
+            return Loaded(Stamps())  # it remembers nothing, so nothing is owed to it either
         return self.manifest.destinations.setdefault(self.destination.identity, Loaded(Stamps()))
 
     def owed(self) -> list[str]:

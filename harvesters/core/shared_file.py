@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harvesters.core.files import open_private
+from harvesters.core.files import open_private, private_folder
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class SharedFile:
             yield
             return
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(self.path.parent)
             file = open_private(self.path, "r+b")
         except OSError as error:
             self._give_up(error)

@@ -14,6 +14,8 @@ from harvesters.story.members import Account, Conference, Event
 
 ID = re.compile(r"[a-z2-7]{32}")
 HASHED = "sha256:"
+SPACED_NUMBER = re.compile(r"\d{3}[ -]\d{3,4}[ -]\d{3,4}")
+"""A meeting's number as Zoom shows it, such as 867 8810 1585."""
 OWN = 3
 """The parts of a readable key before the vendor's own: vendor, account, document type."""
 
@@ -40,6 +42,12 @@ class Key:
     """A call's id, the vendor's id of it or of its room, or the `event.id` of any of its documents."""
 
     text: str
+
+    @classmethod
+    def typed(cls, text: str) -> "Key":
+        """As somebody types or pastes it."""
+        spaced = SPACED_NUMBER.fullmatch(text.strip())
+        return cls(re.sub("[ -]", "", text.strip()) if spaced else text)
 
     @property
     def is_id(self) -> bool:

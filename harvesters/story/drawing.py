@@ -90,7 +90,7 @@ def _chart(each: Ranked, frame: Frame) -> Iterator[Line]:
     yield frame.row(f"{label} {unit}".rstrip(), _spark(found, measure, max(*values, bound or 0.0), bound), "dim")
     said = f"{amount(min(values), measure)} to {amount(max(values), measure)}"
     if bound is not None:
-        said += f"; poor {'below' if measure in LOW_IS_BAD else 'above'} {amount(bound, measure)}"
+        said += f"; the limit is {amount(bound, measure)}"
     yield frame.row("", [Span(said, "dim")])
 
 

@@ -117,7 +117,7 @@ def standing(found: Found, when: Schedule, used: Collection[str]) -> Standing:
     """Where a day stands at the instant of `when`; `used` are the identities of the destinations in use."""
     brief = found.brief or Brief()
     missing = tuple(_missing(brief))
-    loads = tuple(_load(identity, each, brief, used) for identity, each in brief.destinations.items())
+    loads = tuple(_load(identity, each, brief, used) for identity, each in brief.destinations.items() if identity)
     state = _state(found, missing)
     late = _late(brief, when)
     owed = any(load.owed and load.used for load in loads)
