@@ -17,6 +17,8 @@ from harvesters.core.words import many
 
 LOSSY_PCT = 5.0
 WORST, BAR = 3, 24
+FINE = "fine"
+"""The verdict on a call in which nothing was poor; `quality/verdicts.toml`."""
 
 
 class _Id(msgspec.Struct):
@@ -38,6 +40,7 @@ class _Quality(msgspec.Struct):
 
 
 class _Verdict(msgspec.Struct):
+    code: str = ""
     text: str = ""
 
 
@@ -100,6 +103,7 @@ class Tally:
     guests: Counter[str] = field(default_factory=Counter)
     started: dict[str, str] = field(default_factory=dict)
     verdicts: dict[str, str] = field(default_factory=dict)
+    fine: set[str] = field(default_factory=set)
 
     def read(self, lake: Path, vendor: str, day: Day) -> None:
         """Add a day; its measurements are read one by one."""
@@ -107,6 +111,8 @@ class Tally:
             self.calls[day] += 1
             self.started[doc.vconf.conference.id] = doc.vconf.conference.start
             self.verdicts[doc.vconf.conference.id] = doc.vconf.verdict.text
+            if doc.vconf.verdict.code == FINE:
+                self.fine.add(doc.vconf.conference.id)
         for doc in documents(lake, vendor, "participant", day):
             self.people[day] += 1
             self.guests[doc.vconf.conference.id] += 1
@@ -182,8 +188,8 @@ def _per_browser(tally: Tally) -> Table:
 
 
 def _worst(tally: Tally, explain: str) -> Iterator[str]:
-    """The lossiest calls, each with its verdict and with what tells the whole of it."""
-    ranked = sorted(tally.by_call.items(), key=lambda each: -each[1].percent)
+    """The lossiest calls, each with its verdict and with what tells the whole of it; those that went well come last."""
+    ranked = sorted(tally.by_call.items(), key=lambda each: (each[0] in tally.fine, -each[1].percent))
     for id_, share in ranked[:WORST]:
         when = tally.started[id_][:16].replace("T", " ")
         yield f"  {when}  {share.percent:4.0f} % lossy, {many(tally.guests[id_], 'join')}"

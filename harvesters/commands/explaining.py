@@ -9,6 +9,7 @@ from harvesters.commands.build import recipe
 from harvesters.commands.workplace import Workplace
 from harvesters.core.day import Day
 from harvesters.core.errors import NothingFoundError, SettingsError
+from harvesters.core.treatment import FULL
 from harvesters.finding.archive import ArchivedCalls
 from harvesters.finding.calls import Calls, Days, Match, day_of
 from harvesters.finding.key import Key
@@ -143,4 +144,6 @@ def person(place: Workplace, asked: Asked, who: str) -> tuple[Calls, History]:
         "A person is named by user.id, mail address or full name, as documents have them; "
         "--last 90d looks further back."
     )
+    if place.common.privacy != FULL:
+        message += f" With PRIVACY={place.common.privacy} they have no names: docs/privacy.md says what is left."
     raise NothingFoundError(message)
