@@ -260,7 +260,11 @@ def test_a_lost_or_changed_key_stops_harvests_lest_people_come_back(lake: Scene)
         for command in (("zoom", "--date", "2026-11-20", "--again"), ("all",), ("forget", "--person", "x")):
             said = lake.run(*command, code=78, PRIVACY_KEY_FILE=more)
             assert says in said or "PRIVACY_KEY_FILE is not set" in said
+    # A blanked archive can be loaded without it, and tells of nobody.
+    shutil.rmtree(lake.shell.data / "lake")
     assert lake.run("replay", "zoom", "--all", PRIVACY_KEY_FILE=None)
+    assert lake_lines(lake.shell.data)
+    assert lake.told_in()["files"] == []
 
 
 def test_a_damaged_list_stops_harvests_too(lake: Scene) -> None:
