@@ -6,11 +6,14 @@ import hmac
 import json
 import re
 import shutil
+import signal
+import socket
 import subprocess
 from typing import IO, TYPE_CHECKING
 
 import pytest
 
+from harvesters.commands.forget_page import cut_short
 from harvesters.core.errors import ArchiveError, Exit
 from harvesters.core.forgetting import Forgetter
 from harvesters.core.locks import held
@@ -163,9 +166,35 @@ def test_a_run_on_the_account_is_waited_for(lake: Scene) -> None:
     with held(lake.shell.data, "zoom", ZOOM_ACCOUNT, zoom_days.SETTLED):
         said = lake.forget("--yes", code=75)
     assert f"zoom {ZOOM_ACCOUNT} is locked by process" in said
+    assert "1 account not looked through: run the same again.\nremembered: " in said
+    assert "found nowhere" not in said
     assert "not done: run it again" in lake.run("forget", "--list")
     lake.forget("--yes")
     assert lake.told_in() == {"files": [], "index": [], "said": []}
+
+
+@pytest.mark.parametrize(
+    ("more", "says", "listed"),
+    [
+        (("--yes",), "error: interrupted: remembered, not finished; run the same again.\n", 1),
+        ((), "error: interrupted: nothing was changed; run the same again.\n", 0),
+    ],
+)
+def test_an_interrupted_one_says_how_far_it_came(lake: Scene, more: tuple[str, ...], says: str, listed: int) -> None:
+    """Elasticsearch is asked last, and says nothing."""
+    person = ("--person", ADDRESS, "--report", "report.json")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        with lake.shell.started("forget", *person, *more, ES_HOST=host) as process:
+            kept = silent.accept()[0]
+            process.send_signal(signal.SIGINT)
+            out, said = process.communicate(timeout=60)
+            kept.close()
+    assert (process.returncode, out, said.replace("\r", "")[-len(says) :]) == (130, "", says)
+    assert said.strip("\n").count("\n") == 0, said
+    assert json.loads((lake.shell.folder / "report.json").read_text())["exit_code"] == 130
+    assert f"{listed} value" in lake.run("forget", "--list")
 
 
 def test_what_a_killed_run_left_tells_of_nobody_either(lake: Scene) -> None:
@@ -231,7 +260,11 @@ def test_a_lost_or_changed_key_stops_harvests_lest_people_come_back(lake: Scene)
         for command in (("zoom", "--date", "2026-11-20", "--again"), ("all",), ("forget", "--person", "x")):
             said = lake.run(*command, code=78, PRIVACY_KEY_FILE=more)
             assert says in said or "PRIVACY_KEY_FILE is not set" in said
+    # A blanked archive can be loaded without it, and tells of nobody.
+    shutil.rmtree(lake.shell.data / "lake")
     assert lake.run("replay", "zoom", "--all", PRIVACY_KEY_FILE=None)
+    assert lake_lines(lake.shell.data)
+    assert lake.told_in()["files"] == []
 
 
 def test_a_damaged_list_stops_harvests_too(lake: Scene) -> None:
@@ -369,3 +402,8 @@ def test_an_account_that_is_not_meant_is_untouched_byte_for_byte(tmp_path: Path)
     assert tree(archives[1]) == before[1]
     assert {name: each for name, each in tree(shell.data / "lake").items() if ids[1] in name} == lakes[1]
     assert {name: each for name, each in tree(shell.data / "lake").items() if ids[0] in name} != lakes[0]
+
+
+def test_one_that_is_interrupted_before_anybody_is_remembered_says_so() -> None:
+    says = "interrupted: not remembered, and nothing was blanked; run the same again."
+    assert cut_short(done=True, remembered=False) == says

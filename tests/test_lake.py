@@ -99,6 +99,24 @@ def test_the_old_files_stay_until_every_new_one_is_whole(tmp_path: Path) -> None
     assert lake_lines(tmp_path) == [b'{"id":"old-1"}', b'{"id":"old"}']
 
 
+@pytest.mark.parametrize("cause", [KeyboardInterrupt(), OSError(28, "No space left on device"), RuntimeError("a bug")])
+def test_what_was_begun_of_an_orderly_end_is_not_left_lying_about(tmp_path: Path, cause: BaseException) -> None:
+    """It tells of people, and nobody would know of it."""
+    lake = LakeDestination(tmp_path / "lake")
+    lake.write(TARGET, [("a", [encoded("stream", "old")])], Counts())
+
+    def breaks_off() -> Iterable[Encoded]:
+        yield encoded("stream", "new")
+        yield encoded("sample", "new-1")
+        assert len(list(tmp_path.rglob("*.new"))) == 2
+        raise cause
+
+    with pytest.raises((type(cause), DestinationError)):
+        lake.write(TARGET, [("a", breaks_off())], Counts())
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [path_of(tmp_path, "stream")]
+    assert lake_lines(tmp_path) == [b'{"id":"old"}']
+
+
 def test_a_swap_that_breaks_off_is_made_up_for(
     opentok: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +150,16 @@ def test_a_file_that_vanished_is_made_again(opentok: Vendor, tmp_path: Path, typ
     ran = night.later().harvest(DAY)
     assert (ran.exit_code, ran.only.state, opentok.requests) == (0, "complete", asked)
     assert lake_lines(tmp_path) == before
+
+
+def test_one_record_that_fell_short_is_said_as_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    only = session(0, day=DAY, start=timedelta(hours=9), people=2, minutes=2)
+    with vendor([only], NOW) as server:
+        night = Night(tmp_path, NOW, server.url)
+        night.harvest(DAY)
+        path_of(tmp_path, "stream").unlink()
+        night.later().harvest(DAY)
+    assert "lake: 1 record fell short: loading again" in caplog.messages
 
 
 # -- whole slices --------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvesters.watch.metrics import FAMILIES, Sample, named, text
+from tests.nights import lake_lines
 from tests.opentok_days import KEY
 from tests.schools import schools
 from tests.shell import PROJECT, Shell, vendor
@@ -97,6 +98,24 @@ def test_a_run_that_fails_keeps_the_time_of_the_last_one_that_did_not(shell: She
     assert found[f"vconf_run_end_timestamp_seconds{command}"] == AT + 7200
     assert found[f"vconf_run_success_timestamp_seconds{command}"] == AT
     assert found[f"vconf_account_success_timestamp_seconds{of(KEY)}"] == AT
+
+
+def test_documents_are_those_of_the_last_run_also_where_it_had_none(shell: Shell) -> None:
+    """The lake tells of no single document; and a run that loads nothing has zeros, not older numbers."""
+    names = [f'vconf_run_documents{{command="opentok",result="{each}"}}' for each in (
+        "created", "updated", "unchanged", "stale", "rejected", "written",
+    )]  # fmt: skip
+    with vendor(shell):
+        shell(*LINE, "--destination", "lake")
+        lines = len(lake_lines(shell.data))
+        first = metrics(shell)
+        shell(*LINE, "--destination", "lake", "--again")
+        second = metrics(shell)
+        assert shell("opentok", "--date", "2026-11-19", OPENTOK_API_SECRET=WRONG).code == 77
+    assert lines > 3
+    assert [first[each] for each in names] == [0, 0, 0, 0, 0, lines]
+    assert [second[each] for each in names] == [0, 0, lines, 0, 0, 0]
+    assert [metrics(shell)[each] for each in names] == [0] * 6
 
 
 def test_several_commands_and_accounts_share_the_file(shell: Shell) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harvesters.commands import interrupts
 from harvesters.commands.console import Console
 from harvesters.commands.cron import splay
 from harvesters.commands.main import main
@@ -148,6 +151,47 @@ def test_a_silent_one_is_waited_for_only_so_long(
         Pinger(url, Clock(lambda: NOW), None).began(_report())
     assert "the ping to 127.0.0.1 was not taken: no answer in time" in caplog.text
     assert SECRET_PATH not in caplog.text
+
+
+def test_a_silent_one_does_not_swallow_the_end_of_an_interrupted_run(shell: Shell) -> None:
+    """Interrupted while a watchdog is told of the start, which it never takes: report, metrics and a sentence stay."""
+    with vendor(shell), socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}{SECRET_PATH}"
+        line = (*LINE, "--ping-url", url, "--metrics-file", "vconf.prom", "--report", "report.json")
+        with shell.started(*line) as process:
+            silent.settimeout(60)
+            kept = silent.accept()[0]
+            process.send_signal(signal.SIGTERM)
+            began = time.monotonic()
+            _, said = process.communicate(timeout=60)
+            seconds = time.monotonic() - began
+            kept.close()
+    assert (process.returncode, seconds < interrupts.LIMIT) == (130, True), (seconds, said)
+    assert "error: stopped: what was fetched is kept, and the next run goes on from there." in said
+    assert "the ping to 127.0.0.1 was not taken: no answer in time" in said
+    assert 'vconf_run_exit_code{command="opentok"} 130' in (shell.folder / "vconf.prom").read_text()
+    assert json.loads((shell.folder / "report.json").read_text())["run"]["exit_code"] == 130
+
+
+def test_the_summary_is_said_before_a_slow_watchdog_is_told(shell: Shell) -> None:
+    told = threading.Event()
+
+    def intercept(number: int, request: Request) -> None:
+        del request
+        if number == 2:
+            told.set()
+            over.wait(60)
+
+    over = threading.Event()
+    with vendor(shell), watchdog() as dog:
+        dog._intercept = intercept
+        with shell.started(*LINE, PING_URL=dog.url) as process:
+            assert process.stderr
+            assert told.wait(60)
+            lines = [process.stderr.readline() for _ in range(2)]
+            over.set()
+            assert process.wait(60) == 0
+    assert lines[1].endswith("exit 0.\n")
 
 
 def test_a_line_that_breaks_once_is_tried_again(shell: Shell) -> None:

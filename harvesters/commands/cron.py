@@ -42,9 +42,14 @@ class Watcher(Protocol):
 
 
 def watchers(place: Workplace) -> list[Watcher]:
-    """Who is to be told, by the settings."""
+    """Who is to be told, by the settings, in this order: the network may keep the last one waiting."""
     found: list[Watcher] = []
     common = place.common
+    if common.metrics_file:
+        from harvesters.watch.metrics import MetricsFile
+
+        lock = place.data_dir / "locks" / LOCK
+        found.append(MetricsFile(common.metrics_file, lock, partial(_standing, place), place.clock.now))
     # One that could not be read is no address; the run says so.
     if common.ping_url and "://" in common.ping_url:
         from harvesters.watch.pings import Pinger
@@ -52,11 +57,6 @@ def watchers(place: Workplace) -> list[Watcher]:
         found.append(
             Pinger(common.ping_url, place.clock, str(common.vendor_ca_file) if common.vendor_ca_file else None)
         )
-    if common.metrics_file:
-        from harvesters.watch.metrics import MetricsFile
-
-        lock = place.data_dir / "locks" / LOCK
-        found.append(MetricsFile(common.metrics_file, lock, partial(_standing, place), place.clock.now))
     return found
 
 

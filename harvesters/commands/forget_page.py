@@ -69,8 +69,8 @@ def sentences(found: Forgot, *, done: bool) -> Iterator[str]:
             yield f"{about}: in {many(day.elsewhere, 'further record')} a typed value stands {where}."
 
 
-def summary(results: Sequence[Forgot], *, done: bool, remembered: bool) -> Iterator[str]:
-    """The last lines: how much it was, and what comes next."""
+def summary(results: Sequence[Forgot], missed: int, *, done: bool, remembered: bool) -> Iterator[str]:
+    """The last lines: how much it was, and what comes next; `missed`: accounts that could not be looked through."""
     days = [day for each in results for day in each.days if day.records]
     looked, letters = sum(each.archived for each in results), sum(each.letters for each in results)
     rows, records = sum(day.rows for day in days), sum(len(day.records) for day in days)
@@ -80,13 +80,24 @@ def summary(results: Sequence[Forgot], *, done: bool, remembered: bool) -> Itera
     parts += [f"{many(number, 'document')} loaded again into {name}" for name, number in sorted(loaded.items())]
     verb = "blanked" if done else "would blank"
     told = f"{verb} {', '.join(parts)}" if parts else "found nowhere"
-    yield f"{told}; {many(looked, 'archived day')} looked through."
+    if parts or looked or not missed:
+        yield f"{told}; {many(looked, 'archived day')} looked through."
+    if missed:
+        yield f"{many(missed, 'account')} not looked through: run the same again."
     if absent := sum(each.absent for each in results):
         yield f"{many(absent, 'day')} without an archive: there the destinations alone could be searched."
     if remembered:
         yield "remembered: later harvests leave the person out. Keep the list and the key with your backups."
     if not done:
         yield "nothing was changed: the same with --yes does it, and remembers it for later harvests."
+
+
+def cut_short(*, done: bool, remembered: bool) -> str:
+    """What is to be known of a run that its user ended early; `remembered`: whether the people are on the list."""
+    if not done:
+        return "interrupted: nothing was changed; run the same again."
+    how_far = "remembered, not finished" if remembered else "not remembered, and nothing was blanked"
+    return f"interrupted: {how_far}; run the same again."
 
 
 def as_json(results: Sequence[Forgot], *, done: bool, code: Exit) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from harvesters import SOURCES, source_class
 from harvesters.commands.archived import archived
 from harvesters.commands.build import destinations, replay_workshop
 from harvesters.commands.console import Console
-from harvesters.commands.forget_page import as_json, page, sentences, summary
+from harvesters.commands.forget_page import as_json, cut_short, page, sentences, summary
 from harvesters.commands.work import check_place, write_report
 from harvesters.commands.workplace import Workplace
 from harvesters.core.day import iso
@@ -67,6 +67,7 @@ class Work:
     _targets: list[Destination] = field(default_factory=list)
     _gone: dict[str, DestinationError] = field(default_factory=dict)
     _opened: set[str] = field(default_factory=set)
+    _remembered: bool = False
 
     def close(self) -> None:
         """Give connections and databases back."""
@@ -80,11 +81,11 @@ class Work:
             check_place(report)
         try:
             self._run(yes=yes)
+        except (KeyboardInterrupt, InterruptedRunError):
+            self.codes.append(Exit.INTERRUPTED)
+            self.console.error(cut_short(done=yes, remembered=self._remembered))
         except HarvestError as error:
             self.codes.append(error.exit_code)
-            raise
-        except KeyboardInterrupt:
-            self.codes.append(Exit.INTERRUPTED)
             raise
         except BaseException:
             self.codes.append(Exit.FAILED)
@@ -104,6 +105,7 @@ class Work:
         hashes = [hashed(key, each) for each in self.values] or list(dict.fromkeys(each.value for each in entries))
         if yes:
             self._remember(hashes, places if self.values else [], done="")
+            self._remembered = True
         self._targets = destinations(self.place, self._names(), self._deadline(), for_reading=not yes)
         for vendor, account in accounts:
             own = [each for each in entries if each.holds_for(vendor, account.id)]
@@ -112,7 +114,7 @@ class Work:
             page(self.results, self.values)
         elif not self.codes and all(each.exit_code is Exit.OK for each in self.results):
             self._remember(hashes, places if self.values else [], done=iso(self.place.clock.now()))
-        for sentence in summary(self.results, done=yes, remembered=yes and bool(self.values)):
+        for sentence in summary(self.results, len(self.codes), done=yes, remembered=yes and bool(self.values)):
             self.console.say(sentence)
 
     def _names(self) -> list[str]:

@@ -17,7 +17,7 @@ from harvesters.commands.cron import Watcher
 from harvesters.commands.workplace import Workplace
 from harvesters.core.allocator import give_back_large_buffers
 from harvesters.core.day import Day, iso
-from harvesters.core.errors import Exit, HarvestError, InterruptedRunError, UsageError, worst
+from harvesters.core.errors import STOPPED, Exit, HarvestError, InterruptedRunError, UsageError, worst
 from harvesters.core.notes import note_run
 from harvesters.core.report import RunReport
 from harvesters.core.run import finish, run_days
@@ -57,7 +57,12 @@ class Working:
 
 @contextmanager
 def reported(console: Console, place: Workplace, request: Request) -> Iterator[Working]:
-    """A run whose summary is said, whose report is written, and of which the watchers are told, however it ends."""
+    """A run whose summary is said, whose report is written, and of which the watchers are told, however it ends.
+
+    Raises:
+        HarvestError: the report cannot be written.
+        InterruptedRunError: the user wants no more, between slices or before the first one.
+    """
     if request.report_file:
         check_place(request.report_file)
     give_back_large_buffers()
@@ -69,26 +74,28 @@ def reported(console: Console, place: Workplace, request: Request) -> Iterator[W
         yield working
     except HarvestError as error:
         working.failed(error)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         working.codes.append(Exit.INTERRUPTED)
+        raise InterruptedRunError(STOPPED) from error
     except BaseException:
         working.codes.append(Exit.FAILED)
         raise
     finally:
         place.enrichment.close()
         finish(report, place.clock.now(), working.codes)
-        _tell(report, request)
-    console.run_ended(report)
+        _tell(report, request, console)
 
 
-def _tell(report: RunReport, request: Request) -> None:
-    """Write the report, then tell the watchers."""
+def _tell(report: RunReport, request: Request, console: Console) -> None:
+    """Write the report, say the summary, then tell the watchers, who may be slow."""
     try:
         if request.report_file:
             write_report(request.report_file, report.as_json())
     except HarvestError as error:
         report.exit_code = worst([report.exit_code, error.exit_code])
         raise
+    else:
+        console.run_ended(report)
     finally:
         for each in request.watchers:
             each.ended(report)

@@ -114,7 +114,7 @@ class Loader:
 
     def _load_again(self, short: list[str]) -> None:
         """Forget what is known of records that fell short, and load them once more."""
-        log.warning("%s: %d records fell short and are loaded again", self.destination.name, len(short))
+        log.warning("%s: %s fell short: loading again", self.destination.name, many(len(short), "record"))
         for name in short:
             if name in self._loaded.records:
                 del self._loaded.records[name]

@@ -27,7 +27,7 @@ FAMILIES = {
     "vconf_run_end_timestamp_seconds": "When the last run ended.",
     "vconf_run_success_timestamp_seconds": "When the last run that ended with exit code 0 ended.",
     "vconf_run_requests": "Requests to vendors of the last run.",
-    "vconf_run_documents": "Documents of the last run, by what became of them.",
+    "vconf_run_documents": "Documents of the last run, by what became of them (written: to lake or stdout).",
     "vconf_account_success_timestamp_seconds": "When the last run ended in which all days of the account were whole.",
     "vconf_days": "Days of the last 90 by state, since the account's first.",
     "vconf_days_not_whole": "Days of the last 90 that are not whole.",
@@ -36,6 +36,8 @@ FAMILIES = {
 }
 KEPT = re.compile(r"(vconf_(?:run|account)_\w+)\{.*\} \S+")
 """What is kept of an older file, unless there is something newer."""
+RESULTS = ("created", "updated", "unchanged", "stale", "rejected", "written")
+MUTE = frozenset({"lake", "stdout"})
 READABLE_BY_ALL = 0o644
 Look = Callable[[], Sequence[Surveyed]]
 
@@ -78,8 +80,10 @@ def of_run(report: RunReport) -> Iterator[Sample]:
     if report.exit_code is Exit.OK:
         yield Sample(named("vconf_run_success_timestamp_seconds", command=command), ended)
     yield Sample(named("vconf_run_requests", command=command), sum(each.requests for each in report.slices))
-    for result, number in sorted(documents(report).items()):
-        yield Sample(named("vconf_run_documents", command=command, result=result), number)
+    became = documents(report)
+    became["written"] = _written(report)
+    for result in RESULTS:  # zeros too: what the run before was told of would stay
+        yield Sample(named("vconf_run_documents", command=command, result=result), became[result])
     codes: dict[tuple[str, str], bool] = {}
     for each in report.slices:
         whole = codes.get((each.source, each.account), True)
@@ -87,6 +91,12 @@ def of_run(report: RunReport) -> Iterator[Sample]:
     for (source, account), whole in codes.items():
         if whole:
             yield Sample(named("vconf_account_success_timestamp_seconds", source=source, account=account), ended)
+
+
+def _written(report: RunReport) -> int:
+    """How many documents were written where nobody says whether they are new: into the lake and to stdout."""
+    loads = [load for each in report.slices for name, load in each.destinations.items() if name in MUTE]
+    return sum(counts.sent for load in loads for counts in load.counts.types.values())
 
 
 def _seconds(instant: str) -> float:

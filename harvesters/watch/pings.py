@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 START, FAIL = "/start", "/fail"
 LONGEST_BODY = 10_000
 SECONDS, TRIES = 10.0, 2
+INTERRUPTED_SECONDS = 1.0
+"""How long whoever interrupted a run is kept waiting; the whole end may take `interrupts.LIMIT`."""
 ANSWER_CAP = 1 << 16
 BAD_STATUS = 400
 
@@ -61,18 +63,19 @@ class Pinger:
 
     def began(self, report: RunReport) -> None:
         """The run begins."""
-        self._send(START, f"{report.command} began at {report.started}".encode())
+        self._send(START, f"{report.command} began at {report.started}".encode(), SECONDS)
 
     def ended(self, report: RunReport) -> None:
         """It ended: well if every day is whole."""
-        self._send("" if report.exit_code is Exit.OK else FAIL, body(report))
+        seconds = INTERRUPTED_SECONDS if report.exit_code is Exit.INTERRUPTED else SECONDS
+        self._send("" if report.exit_code is Exit.OK else FAIL, body(report), seconds)
 
-    def _send(self, event: str, content: bytes) -> None:
-        """Send it, and wait for it no longer than `SECONDS`: a name server may be silent for longer."""
+    def _send(self, event: str, content: bytes, seconds: float) -> None:
+        """Send it, and wait for it no longer than so many seconds: a name server may be silent for longer."""
         told: list[str] = []
         sending = threading.Thread(target=self._try, args=(event, content, told.append), daemon=True)
         sending.start()
-        sending.join(SECONDS)
+        sending.join(seconds)
         why = "no answer in time" if sending.is_alive() else "".join(told)
         if why:
             host = urlsplit(self._url).hostname

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
 
@@ -48,9 +48,9 @@ class LakeDestination:
     def write(self, target: Target, records: Iterable[tuple[str, Documents]], counts: Counts) -> None:
         """Write all records of the slice; the old files stay until every new one is whole."""
         whole: list[str] = []
+        files = _Files(self, target)
         try:
-            with ExitStack() as stack:
-                files = _Files(self, target, stack)
+            with files.stack:
                 for record, documents in records:
                     written: Counter[str] = Counter()
                     for document in documents:
@@ -62,6 +62,8 @@ class LakeDestination:
         except OSError as error:
             message = f"the lake {self._root} cannot be written: {error.strerror}."
             raise DestinationError(message) from error
+        finally:
+            files.discard()
         counts.whole += whole
         for record in whole:
             for type_, number in counts.accepted.get(record, {}).items():
@@ -100,8 +102,8 @@ class LakeDestination:
 class _Files:
     """The new files of one slice, opened as types come up."""
 
-    def __init__(self, lake: LakeDestination, target: Target, stack: ExitStack) -> None:
-        self._lake, self._target, self._stack = lake, target, stack
+    def __init__(self, lake: LakeDestination, target: Target) -> None:
+        self._lake, self._target, self.stack = lake, target, ExitStack()
         self._open: dict[str, IO[bytes]] = {}
 
     def of(self, type_: str) -> IO[bytes]:
@@ -109,10 +111,10 @@ class _Files:
         if type_ not in self._open:
             path = self._lake.path(type_, self._target)
             path.parent.mkdir(parents=True, exist_ok=True)
-            raw = self._stack.enter_context(open_private(_fresh(path), "wb"))
-            self._stack.callback(sync, raw)
+            raw = self.stack.enter_context(open_private(_fresh(path), "wb"))
+            self.stack.callback(sync, raw)
             packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
-            self._open[type_] = self._stack.enter_context(packer.stream_writer(raw, closefd=False))
+            self._open[type_] = self.stack.enter_context(packer.stream_writer(raw, closefd=False))
         return self._open[type_]
 
     def swap(self) -> None:
@@ -125,6 +127,12 @@ class _Files:
             else:
                 for each in (path, _fresh(path)):  # the latter of a run that was cut off
                     each.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Leave nothing of files that were not swapped: they tell of people, and nobody knows of them."""
+        for type_ in CALL_TYPES:
+            with suppress(OSError):  # why the load ended counts more
+                _fresh(self._lake.path(type_, self._target)).unlink(missing_ok=True)
 
 
 def _fresh(path: Path) -> Path:
