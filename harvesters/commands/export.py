@@ -27,7 +27,8 @@ PACKAGES = ("pyarrow>=22",)
     help=with_examples(
         "Write documents into files, one for each type: a column for each field of docs/fields.md, with its type. In "
         "CSV files a text that a spreadsheet would run begins with an apostrophe. All documents of the days named are "
-        "written, from the lake, else made anew from the archive. No vendor is asked.",
+        "written, from the lake, else made anew from the archive; exit code 3 if the lake lacks some that are "
+        "archived. No vendor is asked.",
         "export parquet --last 30d",
         "export csv zoom --date yesterday --type conference --out calls.csv",
         "export parquet --all --in archive --out /srv/vconf",

@@ -17,6 +17,7 @@ from harvesters.commands.workplace import Workplace
 from harvesters.core.archive import read
 from harvesters.core.day import Day
 from harvesters.core.days import archived_days
+from harvesters.core.destinations.lake import LakeDestination
 from harvesters.core.errors import DestinationError, NothingFoundError, UsageError
 from harvesters.core.fields import by_name
 from harvesters.core.files import replacing
@@ -27,6 +28,7 @@ from harvesters.core.store import SliceStore
 from harvesters.core.words import many
 from harvesters.export.table import Column, Table, columns
 from harvesters.finding.stored import StoredLake
+from harvesters.watch.lacking import lacking, stretches
 
 EVER = Period(Day(date(1970, 1, 1)), Day(date(MAXYEAR - 1, 1, 1)))
 Documents = Iterator[tuple[str, bytes]]
@@ -149,7 +151,27 @@ def _documents(place: Workplace, asked: Asked, result: Exported) -> Documents:
             f"'./harvest.py {asked.vendors[0]} --date yesterday', or try './harvest.py dev demo --days 14'."
         )
         raise NothingFoundError(message)
-    return _of_lake(lake, asked) if store == "lake" else _of_archive(place, asked, accounts, result)
+    if store == "archive":
+        return _of_archive(place, asked, accounts, result)
+    result.missing += _lacking(place, asked, accounts)
+    return _of_lake(lake, asked)
+
+
+def _lacking(place: Workplace, asked: Asked, accounts: list[tuple[str, Account]]) -> Iterator[str]:
+    """What the archive has and the lake has not."""
+    lake = LakeDestination(place.data_dir / "lake")
+    for vendor, account in accounts:
+        if asked.accounts and account.name not in asked.accounts:
+            continue
+        every = archived_days(place.data_dir, vendor, account.id)
+        days = [day for day in every if day in (asked.period or EVER)]
+        if gone := list(lacking(place.data_dir, (vendor, account.id), days, lake, asked.types)):
+            window = f"--from {gone[0]} --to {gone[-1] + 1}"
+            yield (
+                f"the lake lacks calls of {vendor} {account.name} that are archived, of {', '.join(stretches(gone))}: "
+                f"export them with '--in archive', or load them with "
+                f"'./harvest.py replay {vendor} {window} --destination lake'."
+            )
 
 
 class _Account(msgspec.Struct):
