@@ -24,7 +24,7 @@ from harvesters.export.csv_file import CsvFile, defused
 from harvesters.export.parquet_file import BATCHES, CELLS, ParquetFile
 from harvesters.export.table import LIST_ENDINGS, LISTS, Table, columns
 from tests.overview_calls import document
-from tests.shell import Shell
+from tests.shell import PROJECT, Shell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -404,6 +404,41 @@ def test_a_damaged_record_is_named_and_the_rest_is_written(shell: Shell) -> None
     assert done.code == 3
     assert "is no longer in the archive" in done.err
     assert len(rows) == 4
+
+
+def test_a_record_that_cannot_be_read_is_not_told_in_the_words_of_its_error(shell: Shell) -> None:
+    assert shell("dev", "demo", "--vendor", "zoom", "--days", "1", "--calls", "2").code == 0
+    (shell.folder / "sitecustomize.py").write_text(
+        "import harvesters.core.recipe as recipe\n"
+        "def stumble(*_): raise LookupError('Canary Singer')\n"
+        "recipe.Recipe.documents = stumble\n"
+    )
+    path = {"PYTHONPATH": f"{shell.folder}:{PROJECT}", "DATA_DIR": str(shell.data / "demo")}
+    done = shell("export", "csv", "--all", "--in", "archive", **path)
+
+    assert done.code == 3
+    assert "Canary" not in done.err
+    assert re.search(
+        r"record .+ cannot be made into documents: LookupError in sitecustomize.py, line 2$", done.err, re.MULTILINE
+    )
+
+
+def test_documents_of_another_profile_of_privacy_are_warned_of(shell: Shell) -> None:
+    assert shell("dev", "demo", "--vendor", "zoom", "--days", "1", "--calls", "2").code == 0
+    shell.env["DATA_DIR"] = str(shell.data / "demo")
+    arguments = ("export", "csv", "--all", "--type", "conference")
+    same, other = shell(*arguments), shell(*arguments, PRIVACY="minimal")
+
+    assert (same.code, other.code) == (0, 0)
+    assert "privacy" not in same.err
+    assert (
+        "2 zoom documents of another privacy profile than minimal written as the lake has them: "
+        "'./harvest.py replay zoom --all --destination lake' makes them anew, or export with '--in archive'.\n"
+    ) in other.err
+    assert "privacy" not in shell(*arguments, "--in", "archive", PRIVACY="minimal").err
+    replayed = shell("replay", "zoom", "--all", "--destination", "lake", PRIVACY="minimal")
+    assert replayed.code == 0, replayed.err
+    assert "privacy" not in shell(*arguments, PRIVACY="minimal").err
 
 
 @pytest.mark.parametrize(

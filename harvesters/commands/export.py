@@ -1,5 +1,6 @@
 """`export`: documents as Parquet or CSV files."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,8 @@ def export(ctx: click.Context, /, form: str, **given: Any) -> Exit:
     result = exported(place, asked, out)
     for sentence in result.done:
         console.say(sentence)
+    for sentence in result.cautions(place.common.privacy):
+        console.say(sentence, logging.WARNING)
     for sentence in result.missing:
         console.error(sentence)
     return Exit.PARTIAL if result.missing else Exit.OK
