@@ -371,7 +371,10 @@ def test_a_damaged_file_of_the_lake_is_a_sentence(town: Town, tmp_path: Path) ->
     path.write_bytes(path.read_bytes()[:100])
     done = town.night.later(data_dir=tmp_path).command("explain", "zoom", "x", "--in", "lake")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: {path} is damaged: delete it, and the next load makes it anew.\n"
+    assert done.stderr == (
+        f"error: {path} is damaged: delete it, and './harvest.py replay zoom --date {path.name[:10]} --destination "
+        "lake' makes it anew.\n"
+    )
 
 
 def test_an_elasticsearch_that_is_gone_is_a_sentence(town: Town) -> None:

@@ -216,7 +216,10 @@ def test_a_damaged_file_is_a_sentence(shell: Shell) -> None:
     done = shell("report")
 
     assert done.code == 1
-    assert done.err == f"error: {path} is damaged: delete it, and the next load makes it anew.\n"
+    assert done.err == (
+        f"error: {path} is damaged: delete it, and './harvest.py replay zoom --date 2026-11-18 --destination lake' "
+        "makes it anew.\n"
+    )
 
 
 @pytest.mark.parametrize(
