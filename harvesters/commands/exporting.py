@@ -13,11 +13,11 @@ import msgspec
 from harvesters import all_fields
 from harvesters.commands.archived import archived
 from harvesters.commands.build import recipe
+from harvesters.commands.unloaded import unloaded
 from harvesters.commands.workplace import Workplace
 from harvesters.core.archive import read
 from harvesters.core.day import Day
 from harvesters.core.days import archived_days
-from harvesters.core.destinations.lake import LakeDestination
 from harvesters.core.errors import ArchiveError, DestinationError, NothingFoundError, UsageError
 from harvesters.core.fields import by_name
 from harvesters.core.files import replacing
@@ -31,7 +31,7 @@ from harvesters.core.words import many
 from harvesters.enrich.privacy import treatment
 from harvesters.export.table import Column, Table, columns
 from harvesters.finding.stored import StoredLake
-from harvesters.watch.lacking import lacking, stretches
+from harvesters.watch.lacking import stretches
 
 EVER = Period(Day(date(1970, 1, 1)), Day(date(MAXYEAR - 1, 1, 1)))
 Documents = Iterator[tuple[str, bytes]]
@@ -167,7 +167,7 @@ def _documents(place: Workplace, asked: Asked, result: Exported) -> Documents:
         raise NothingFoundError(message)
     if store == "archive":
         return _of_archive(place, asked, accounts, result)
-    result.missing += _lacking(place, asked, accounts)
+    result.missing += _lacking(place, asked)
     return _of_lake(lake, asked, _privacy(place), result)
 
 
@@ -177,21 +177,14 @@ def _privacy(place: Workplace) -> tuple[str, str]:
     return told["vconf.privacy"], told.get("vconf.privacy_key", "")
 
 
-def _lacking(place: Workplace, asked: Asked, accounts: list[tuple[str, Account]]) -> Iterator[str]:
-    """What the archive has and the lake has not."""
-    lake = LakeDestination(place.data_dir / "lake")
-    for vendor, account in accounts:
-        if asked.accounts and account.name not in asked.accounts:
-            continue
-        every = archived_days(place.data_dir, vendor, account.id)
-        days = [day for day in every if day in (asked.period or EVER)]
-        if gone := list(lacking(place.data_dir, (vendor, account.id), days, lake, asked.types)):
-            window = f"--from {gone[0]} --to {gone[-1] + 1}"
-            yield (
-                f"the lake lacks calls of {vendor} {account.name} that are archived, of {', '.join(stretches(gone))}: "
-                f"export them with '--in archive', or load them with "
-                f"'./harvest.py replay {vendor} {window} --destination lake'."
-            )
+def _lacking(place: Workplace, asked: Asked) -> Iterator[str]:
+    for vendor, account, days in unloaded(place, asked.vendors, asked.accounts, asked.period, asked.types):
+        window = f"--from {days[0]} --to {days[-1] + 1}"
+        yield (
+            f"the lake lacks calls of {vendor} {account.name} that are archived, of {', '.join(stretches(days))}: "
+            f"export them with '--in archive', or load them with "
+            f"'./harvest.py replay {vendor} {window} --destination lake'."
+        )
 
 
 class _Account(msgspec.Struct):
