@@ -123,8 +123,8 @@ def listed(store: Calls, matches: Sequence[Match]) -> Listed:
 def unseen(place: Workplace, asked: Asked, store: Calls, type_: str) -> Iterator[str]:
     """Of a lake that was looked through, the archived days whose documents of this type it has not, or not all."""
     if isinstance(store, LakeCalls) and not place.accounts.problems:
-        for vendor, account, gone in unloaded(place, asked.vendors, asked.accounts, asked.days, {type_}):
-            told = f"{', '.join(stretches(gone))} of {vendor} {account.name}"
+        for vendor, name, gone in unloaded(place, asked.vendors, asked.accounts, asked.days, {type_}):
+            told = f"{', '.join(stretches(gone))} of {vendor} {name}"
             yield f"Archived and not, or not whole, in the lake: {told}; --in archive looks there."
 
 

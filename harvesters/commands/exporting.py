@@ -178,10 +178,10 @@ def _privacy(place: Workplace) -> tuple[str, str]:
 
 
 def _lacking(place: Workplace, asked: Asked) -> Iterator[str]:
-    for vendor, account, days in unloaded(place, asked.vendors, asked.accounts, asked.period, asked.types):
+    for vendor, name, days in unloaded(place, asked.vendors, asked.accounts, asked.period, asked.types):
         window = f"--from {days[0]} --to {days[-1] + 1}"
         yield (
-            f"the lake lacks calls of {vendor} {account.name} that are archived, of {', '.join(stretches(days))}: "
+            f"the lake lacks calls of {vendor} {name} that are archived, of {', '.join(stretches(days))}: "
             f"export them with '--in archive', or load them with "
             f"'./harvest.py replay {vendor} {window} --destination lake'."
         )

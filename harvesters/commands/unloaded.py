@@ -8,10 +8,11 @@ from harvesters.core.day import Day
 from harvesters.core.days import archived_days
 from harvesters.core.destinations.lake import LakeDestination
 from harvesters.core.period import Period
-from harvesters.core.source import Account
+from harvesters.overview.words import called
 from harvesters.watch.lacking import lacking
 
-Unloaded = tuple[str, Account, list[Day]]
+Unloaded = tuple[str, str, list[Day]]
+"""Vendor, what the account is called, and days."""
 
 
 def unloaded(
@@ -29,10 +30,12 @@ def unloaded(
         SettingsError: the file of accounts cannot be read as it is meant.
     """
     lake = LakeDestination(place.data_dir / "lake")
-    for vendor, account in archived(place, vendors, ()):
+    accounts = archived(place, vendors, ())
+    told = called({(vendor, account.id): account.name for vendor, account in accounts})
+    for vendor, account in accounts:
         if not names or account.name in names:
             of_account = (
                 day for day in archived_days(place.data_dir, vendor, account.id) if days is None or day in days
             )
             if gone := list(lacking(place.data_dir, (vendor, account.id), of_account, lake, types)):
-                yield vendor, account, gone
+                yield vendor, told[vendor, account.id], gone
