@@ -18,13 +18,14 @@ WEEK = Period(Day(date(2026, 11, 23)), Day(date(2026, 11, 30)))
 Json = dict[str, Any]
 
 
-def document(began: str, vendor: str = "zoom", account: str = "school", **vconf: Any) -> Json:
+def document(began: str, vendor: str = "zoom", account: str | Json = "school", **vconf: Any) -> Json:
     """A document of a call that began then (UTC, `2026-11-23T09:00`)."""
     start = f"{began}:00.000Z"
+    whose = {"name": account} if isinstance(account, str) else account
     call = {"id": f"call-{began}", "start": start, **vconf.pop("conference", {})}
     return {
         "@timestamp": start,
-        "vconf": {"vendor": vendor, "account": {"name": account}, "privacy": "full", "conference": call, **vconf},
+        "vconf": {"vendor": vendor, "account": whose, "privacy": "full", "conference": call, **vconf},
     }
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+import zstandard
 
 from harvesters.commands import explaining
 from harvesters.commands.explaining import Asked, person
@@ -26,6 +27,7 @@ from harvesters.story.history import as_json as history_json
 from tests.conftest import own_prefix
 from tests.nights import HOME, lake_lines
 from tests.opentok_days import KEY
+from tests.shell import Shell
 from tests.told_calls import DAY, STORES, VENDORS, Json, Town, settle_in
 
 if TYPE_CHECKING:
@@ -365,13 +367,40 @@ def test_an_archive_that_was_written_anew_meanwhile_is_read_all_the_same(town: T
         )
 
 
+def test_days_that_the_lake_lacks_are_named_beside_a_person_s_calls(tmp_path: Path) -> None:
+    shell = Shell(tmp_path, {"DATA_DIR": str(tmp_path / "data" / "demo")})
+    assert shell("dev", "demo", "--vendor", "zoom", "--days", "3", "--calls", "4", DATA_DIR=str(shell.data)).code == 0
+    lake = tmp_path / "data" / "demo" / "lake" / "participant"
+    (kept,) = lake.glob("*/*/2026-11-19*")
+    text = zstandard.ZstdDecompressor().decompressobj().decompress(kept.read_bytes())
+    who = next(
+        each["user"]["full_name"] for line in text.splitlines() if "full_name" in (each := json.loads(line))["user"]
+    )
+    whole = shell("explain", "--person", who, "--last", "5d")
+    for path in lake.glob("*/*/2026-11-1[78]*"):
+        path.unlink()
+    done = shell("explain", "--person", who, "--last", "5d")
+
+    assert (whole.code, "Archived" in whole.err) == (0, False), whole.err
+    assert done.code == 0, done.err
+    assert re.search(
+        r"^Archived and not, or not whole, in the lake: 2026-11-17 to 2026-11-18 of zoom \S+; --in archive looks "
+        r"there\.$",
+        done.err, re.MULTILINE,
+    )  # fmt: skip
+    assert "Archived" not in shell("explain", "--person", who, "--last", "5d", "--in", "archive").err
+
+
 def test_a_damaged_file_of_the_lake_is_a_sentence(town: Town, tmp_path: Path) -> None:
     shutil.copytree(town.night.data_dir / "lake", tmp_path / "lake")
     (path,) = (tmp_path / "lake" / "conference" / "vendor=zoom").glob("*/*.zst")
     path.write_bytes(path.read_bytes()[:100])
     done = town.night.later(data_dir=tmp_path).command("explain", "zoom", "x", "--in", "lake")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: {path} is damaged: delete it, and the next load makes it anew.\n"
+    assert done.stderr == (
+        f"error: {path} is damaged: delete it, and './harvest.py replay zoom --date {path.name[:10]} --destination "
+        "lake' makes it anew.\n"
+    )
 
 
 def test_an_elasticsearch_that_is_gone_is_a_sentence(town: Town) -> None:

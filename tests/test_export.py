@@ -24,7 +24,7 @@ from harvesters.export.csv_file import CsvFile, defused
 from harvesters.export.parquet_file import BATCHES, CELLS, ParquetFile
 from harvesters.export.table import LIST_ENDINGS, LISTS, Table, columns
 from tests.overview_calls import document
-from tests.shell import Shell
+from tests.shell import PROJECT, Shell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -356,6 +356,42 @@ def test_what_has_no_column_is_named(shell: Shell) -> None:
     assert "error: conference documents have vconf.brand_new, for which there is no column" in done.err
 
 
+@pytest.mark.parametrize("gone", ["*/*/*/2026-11-1[78]*", "participant/*/*/2026-11-1[78]*", "[!i]*/*/*/2026-11-1[78]*"])
+def test_days_that_the_lake_lacks_are_named(shell: Shell, gone: str) -> None:
+    assert shell("dev", "demo", "--vendor", "zoom", "--days", "4", "--calls", "3").code == 0
+    for path in (shell.data / "demo" / "lake").glob(gone):
+        path.unlink()
+    shell.env["DATA_DIR"] = str(shell.data / "demo")
+    done = shell("export", "csv", "--all", "--type", "participant")
+    whole = shell("export", "csv", "--from", "2026-11-19", "--to", "2026-11-20", "--type", "participant")
+
+    assert done.code == 3
+    assert re.search(
+        r"^error: the lake lacks calls of zoom \S+ that are archived, of 2026-11-17 to 2026-11-18: export them with "
+        r"'--in archive', or load them with './harvest.py replay zoom --from 2026-11-17 --to 2026-11-19 --destination "
+        r"lake'\.$", done.err, re.MULTILINE,
+    )  # fmt: skip
+    assert (whole.code, "lacks" in whole.err) == (0, False)
+    assert shell("export", "csv", "--all", "--type", "participant", "--in", "archive").code == 0
+    mended = shell("replay", "zoom", "--from", "2026-11-17", "--to", "2026-11-19", "--destination", "lake")
+    assert (mended.code, shell("export", "csv", "--all", "--type", "participant").code) == (0, 0), mended.err
+
+
+def test_a_lake_of_one_old_day_does_not_hide_the_archive(shell: Shell) -> None:
+    assert shell("dev", "demo", "--vendor", "zoom", "--days", "4", "--calls", "3").code == 0
+    shell.env["DATA_DIR"] = str(shell.data / "demo")
+    for path in (shell.data / "demo" / "archive").rglob("*.manifest.json"):
+        if not path.name.startswith("2026-11-16"):
+            known = json.loads(path.read_bytes())
+            path.write_text(json.dumps({**known, "destinations": {}}))
+    for path in (shell.data / "demo" / "lake").glob("*/*/*/2026-11-1[789]*"):
+        path.unlink()
+    done = shell("export", "csv", "--all", "--type", "conference")
+
+    assert done.code == 3
+    assert "that are archived, of 2026-11-17 to 2026-11-19: " in done.err
+
+
 def test_a_damaged_record_is_named_and_the_rest_is_written(shell: Shell) -> None:
     assert shell("dev", "demo", "--days", "1", "--calls", "4").code == 0
     (archive,) = (shell.data / "demo" / "archive").rglob("*.ndjson.zst")
@@ -368,6 +404,41 @@ def test_a_damaged_record_is_named_and_the_rest_is_written(shell: Shell) -> None
     assert done.code == 3
     assert "is no longer in the archive" in done.err
     assert len(rows) == 4
+
+
+def test_a_record_that_cannot_be_read_is_not_told_in_the_words_of_its_error(shell: Shell) -> None:
+    assert shell("dev", "demo", "--vendor", "zoom", "--days", "1", "--calls", "2").code == 0
+    (shell.folder / "sitecustomize.py").write_text(
+        "import harvesters.core.recipe as recipe\n"
+        "def stumble(*_): raise LookupError('Canary Singer')\n"
+        "recipe.Recipe.documents = stumble\n"
+    )
+    path = {"PYTHONPATH": f"{shell.folder}:{PROJECT}", "DATA_DIR": str(shell.data / "demo")}
+    done = shell("export", "csv", "--all", "--in", "archive", **path)
+
+    assert done.code == 3
+    assert "Canary" not in done.err
+    assert re.search(
+        r"record .+ cannot be made into documents: LookupError in sitecustomize.py, line 2$", done.err, re.MULTILINE
+    )
+
+
+def test_documents_of_another_profile_of_privacy_are_warned_of(shell: Shell) -> None:
+    assert shell("dev", "demo", "--vendor", "zoom", "--days", "1", "--calls", "2").code == 0
+    shell.env["DATA_DIR"] = str(shell.data / "demo")
+    arguments = ("export", "csv", "--all", "--type", "conference")
+    same, other = shell(*arguments), shell(*arguments, PRIVACY="minimal")
+
+    assert (same.code, other.code) == (0, 0)
+    assert "privacy" not in same.err
+    assert (
+        "2 zoom documents of another privacy profile than minimal written as the lake has them: "
+        "'./harvest.py replay zoom --all --destination lake' makes them anew, or export with '--in archive'.\n"
+    ) in other.err
+    assert "privacy" not in shell(*arguments, "--in", "archive", PRIVACY="minimal").err
+    replayed = shell("replay", "zoom", "--all", "--destination", "lake", PRIVACY="minimal")
+    assert replayed.code == 0, replayed.err
+    assert "privacy" not in shell(*arguments, PRIVACY="minimal").err
 
 
 @pytest.mark.parametrize(

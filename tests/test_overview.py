@@ -312,16 +312,38 @@ def test_a_day_is_whole_if_it_is_for_every_account() -> None:
         *(Slice("zoom", "b", day, "empty", settled=day < SUNDAY) for day in WEEK if day > MONDAY),
         Slice("zoom", "b", MONDAY, "partial", failed=2, retention_ends=datetime(2026, 12, 3, 12, tzinfo=UTC)),
     ]
-    found = completeness(WEEK, slices, [], NOW)
+    found = completeness(WEEK, slices, {}, NOW)
 
     assert [each.whole for each in found.days] == [False, True, True, True, True, True, True]
     assert (found.whole, found.unsettled) == (6, 1)
     assert found.gaps == ("zoom b: Mon 23 Nov is partial, 2 calls missing; the vendor keeps it for 3 more days.",)
 
 
+def test_accounts_of_one_name_are_told_apart() -> None:
+    slices = [
+        *(
+            Slice("peermetrics", "app-1", day, "failed" if day == MONDAY else "complete", name="default")
+            for day in WEEK
+        ),
+        *(Slice("peermetrics", "app-2", day, "complete", name="default") for day in WEEK),
+        *(Slice("zoom", "z", day, "complete", name="default") for day in WEEK),
+    ]
+    found = completeness(WEEK, slices, {("peermetrics", "app-2"): "default"}, NOW)
+    calls = Calls(conference=[
+        call("2026-11-23T09:00", account={"name": "default", "id": id_}) for id_ in ("app-1", "app-2", "app-2")
+    ])  # fmt: skip
+
+    assert [name for _, name, _ in calls.tally().accounts_called] == ["default (app-1)", "default (app-2)"]
+    assert found.whole == 6
+    assert found.gaps == ("peermetrics default (app-1): Mon 23 Nov is failed.",)
+    assert {key: each.conferences for key, each in calls.tally().by_account.items()} == {
+        ("zoom", "app-1"): 1, ("zoom", "app-2"): 2
+    }  # fmt: skip
+
+
 def test_days_that_nobody_harvested_are_one_gap() -> None:
     slices = [Slice("zoom", "a", day, "complete") for day in WEEK if day < Day(date(2026, 11, 26))]
-    found = completeness(WEEK, slices, [("opentok", "b")], NOW)
+    found = completeness(WEEK, slices, {("opentok", "b"): "b"}, NOW)
 
     assert {each.state for each in found.days} == {NEVER}
     assert found.gaps == (
@@ -339,13 +361,13 @@ def test_days_that_nobody_harvested_are_one_gap() -> None:
     ],
 )
 def test_every_other_state_is_a_gap(state: str, ends: datetime | None, gap: str) -> None:
-    found = completeness(Period(MONDAY, MONDAY + 1), [Slice("zoom", "a", MONDAY, state, retention_ends=ends)], [], NOW)
+    found = completeness(Period(MONDAY, MONDAY + 1), [Slice("zoom", "a", MONDAY, state, retention_ends=ends)], {}, NOW)
 
     assert found.gaps == (f"zoom a: {gap}",)
     assert not found.days[0].whole
 
 
 def test_where_nobody_knows_of_any_run_nothing_is_claimed() -> None:
-    found = completeness(WEEK, [], [], NOW)
+    found = completeness(WEEK, [], {}, NOW)
 
     assert (found.days, found.gaps) == ((), ())

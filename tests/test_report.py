@@ -13,7 +13,7 @@ from tests.overview_calls import document
 from tests.shell import Shell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from elasticsearch import Elasticsearch
@@ -179,6 +179,77 @@ def test_a_week_without_calls_is_a_page_that_says_so(harvested: Shell) -> None:
     assert "Report of 1 to 7 October 2026: no call, 0 of 7 days complete; other days:" in done.err
 
 
+@pytest.fixture
+def demo(shell: Shell) -> Shell:
+    """Four days of two vendors' accounts, for a test to damage."""
+    for vendor in ("zoom", "peermetrics"):
+        assert shell("dev", "demo", "--vendor", vendor, "--days", "4", "--calls", "3").code == 0
+    shell.env["DATA_DIR"] = str(shell.data / "demo")
+    return shell
+
+
+@pytest.mark.parametrize("gone", ["*", "participant"])
+def test_days_that_the_lake_lacks_are_gaps(demo: Shell, gone: str) -> None:
+    for path in (demo.data / "demo" / "lake").glob(f"{gone}/vendor=zoom/*/2026-11-1[78]*"):
+        path.unlink()
+    done = demo("report", "--from", DAYS[0], "--to", DAYS[1], "--html", "-")
+
+    assert "2 of 4 days complete" in done.err
+    assert (
+        "Tue 17 Nov is partial, the lake lacks documents of it, which &#39;./harvest.py replay zoom --date 2026-11-17 "
+        "--destination lake&#39; makes anew." in text_of(done.out)
+    )
+    replayed = demo("replay", "zoom", "--from", "2026-11-17", "--to", "2026-11-19", "--destination", "lake")
+    assert "4 of 4 days complete" in demo("report", "--from", DAYS[0], "--to", DAYS[1], "--html", "-").err, replayed.err
+
+
+def edited(shell: Shell, day: str, change: Callable[[Json], object]) -> None:
+    """Change the manifest of a day of Zoom."""
+    (path,) = (shell.data / "demo" / "archive" / "zoom").glob(f"*/*/{day}.manifest.json")
+    known = json.loads(path.read_bytes())
+    change(known)
+    path.write_text(json.dumps(known))
+
+
+def test_a_day_is_whole_if_status_says_so(demo: Shell) -> None:
+    """A call not asked yet, a record that a destination in use is owed, a manifest that is gone."""
+    edited(demo, "2026-11-16", lambda known: known["calls"].update(more={"state": "missing"}))
+    edited(demo, "2026-11-17", lambda known: known["destinations"]["lake"]["records"].popitem())
+    (path,) = (demo.data / "demo" / "archive" / "zoom").glob("*/*/2026-11-18.manifest.json")
+    path.unlink()
+    done = demo("report", "--from", DAYS[0], "--to", DAYS[1], "--html", "-")
+    stood = json.loads(demo("status", "--last", "4d", "--json").out)["accounts"]
+    whole = {each["source"]: [day["whole"] for day in each["days"]] for each in stood}
+
+    assert whole["zoom"] == [False, False, False, True]
+    assert "1 of 4 days complete" in done.err
+    text = text_of(done.out)
+    assert "Mon 16 Nov is partial, 1 call missing; the vendor keeps it for" in text
+    assert "Tue 17 Nov is partial, the lake lacks documents of it" in text
+    assert "Wed 18 Nov is partial" in text
+
+
+def test_a_day_that_should_have_settled_is_a_gap(demo: Shell) -> None:
+    edited(demo, "2026-11-16", lambda known: known.update(settled=False))
+    later = {"VCONF_NOW": "2026-11-25T12:00:00+00:00"}
+    done = demo("report", "zoom", "--date", "2026-11-16", "--html", "-", **later)
+
+    assert "0 of 1 day complete" in done.err
+    assert "Mon 16 Nov is partial, what came after its last listing is not here; the vendor" in text_of(done.out)
+
+
+def test_an_account_s_failed_day_is_not_hidden_by_another_of_its_name(demo: Shell) -> None:
+    """Every app of one configuration of peermetrics has its name."""
+    folder, *others = sorted((demo.data / "demo" / "archive" / "peermetrics").iterdir())
+    assert others
+    for path in folder.rglob("2026-11-17.manifest.json"):
+        path.write_text(json.dumps({**json.loads(path.read_bytes()), "state": "failed"}))
+    done = demo("report", "peermetrics", "--from", DAYS[0], "--to", DAYS[1], "--html", "-")
+
+    assert re.search(rf"peermetrics \S+ \({folder.name}\): Tue 17 Nov is failed", text_of(done.out))
+    assert "3 of 4 days complete" in done.err
+
+
 def test_a_lake_alone_knows_nothing_of_the_days(shell: Shell) -> None:
     lake(shell, "zoom", "2026-11-18", {"conference": [document("2026-11-18T09:00")]})
     done = shell("report", "--html", "-")
@@ -216,7 +287,10 @@ def test_a_damaged_file_is_a_sentence(shell: Shell) -> None:
     done = shell("report")
 
     assert done.code == 1
-    assert done.err == f"error: {path} is damaged: delete it, and the next load makes it anew.\n"
+    assert done.err == (
+        f"error: {path} is damaged: delete it, and './harvest.py replay zoom --date 2026-11-18 --destination lake' "
+        "makes it anew.\n"
+    )
 
 
 @pytest.mark.parametrize(

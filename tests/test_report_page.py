@@ -95,7 +95,7 @@ def _stream(began: str, label: str, evil: str) -> Json:
 
 def made(calls: Calls, path: Path, evil: str = "x") -> Path:
     slices = [Slice(evil, evil, day, "partial" if day == WEEK.first else "complete", failed=3) for day in WEEK]
-    days, before = completeness(WEEK, slices, [], NOW), completeness(WEEK.before, [], [], NOW)
+    days, before = completeness(WEEK, slices, {}, NOW), completeness(WEEK.before, [], {}, NOW)
     report = Report(calls.tally(), calls.tally(WEEK.before), days, before, Origin(evil, "./harvest.py", "1.0", NOW))
     path.write_text(html(report))
     return path
@@ -179,7 +179,7 @@ def test_a_machine_without_a_browser_is_told_what_to_do() -> None:
 def test_many_days_have_a_bar_each_and_some_names(page: Page, tmp_path: Path) -> None:
     calls = Calls(stream=[stream("2026-11-23T09:00", "good")] * 3, conference=[document("2026-11-23T09:00")])
     month = type(WEEK)(Day(WEEK.first.date.replace(day=1)), WEEK.end + 10)
-    nothing = completeness(month, [], [], NOW)
+    nothing = completeness(month, [], {}, NOW)
     report = Report(calls.tally(month), calls.tally(month.before), nothing, nothing, Origin("x", "x", "1", NOW))
     (tmp_path / "month.html").write_text(html(report))
     page.open(tmp_path / "month.html", 375)

@@ -143,10 +143,11 @@ def test_a_lake_file_that_is_gone_damaged_or_has_strangers_is_named(night: Night
     sample.write_bytes(sample.read_bytes()[:-20])
     found = told(verified(night, 3))
     first, second = names(night, DAYS[0])
+    command = f"./harvest.py replay opentok --date {DAYS[1]} --destination lake"
     assert found == [
         ("11-17", "lake", f"lake has 0 of 2 participant documents of {first}"),
         ("11-17", "lake", f"lake has 0 of 2 participant documents of {second}"),
-        ("11-18", "lake", f"{sample} is damaged: delete it, and the next load makes it anew."),
+        ("11-18", "lake", f"{sample} is damaged: delete it, and '{command}' makes it anew."),
     ]
 
 

@@ -1,5 +1,6 @@
 """Answers `explain`: finds what is asked for, says where it was found, and prints the story."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ from harvesters.commands.explaining import Asked
 from harvesters.commands.workplace import Workplace
 from harvesters.core.day import Day
 from harvesters.core.errors import NothingFoundError
+from harvesters.core.fields import CONFERENCE, PARTICIPANT
 from harvesters.finding.calls import Calls, Match
 from harvesters.finding.key import Key
 from harvesters.story import history, matches, page, story
@@ -39,11 +41,17 @@ def tell_call(place: Workplace, console: Console, asked: Asked, key: str, form: 
     console.say(f"From {store.where}.")
     try:
         if len(found) > 1:
+            _say_unseen(place, console, asked, store, CONFERENCE)
             _list(store, found, key, form)
         else:
             _tell(place, store, found[0], key, form)
     finally:
         store.close()
+
+
+def _say_unseen(place: Workplace, console: Console, asked: Asked, store: Calls, type_: str) -> None:
+    for sentence in explaining.unseen(place, asked, store, type_):
+        console.say(sentence, logging.WARNING)
 
 
 def _list(store: Calls, found: Sequence[Match], key: str, form: Form) -> None:
@@ -76,6 +84,7 @@ def tell_person(place: Workplace, console: Console, asked: Asked, who: str, *, a
     store, told = explaining.person(place, asked, who)
     store.close()
     console.say(f"From {store.where}.")
+    _say_unseen(place, console, asked, store, PARTICIPANT)
     if as_json:
         showing.show_json(history.as_json(told))
     else:

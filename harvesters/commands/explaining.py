@@ -6,6 +6,7 @@ from functools import cache
 
 from harvesters.commands.archived import archived
 from harvesters.commands.build import recipe
+from harvesters.commands.unloaded import unloaded
 from harvesters.commands.workplace import Workplace
 from harvesters.core.day import Day
 from harvesters.core.errors import NothingFoundError, SettingsError
@@ -20,6 +21,7 @@ from harvesters.story.matches import Found, found
 from harvesters.story.people import Who
 from harvesters.story.story import Story, story
 from harvesters.story.text import short
+from harvesters.watch.lacking import stretches
 
 PATIENCE_S = 60.0
 MOST_MATCHES = 50
@@ -117,6 +119,14 @@ def listed(store: Calls, matches: Sequence[Match]) -> Listed:
     """What is known of several calls; of the newest ones only."""
     calls = [found(each.vendor, each.account.id, each.call, store.conference(each)) for each in matches[:MOST_MATCHES]]
     return Listed(calls, max(0, len(matches) - MOST_MATCHES))
+
+
+def unseen(place: Workplace, asked: Asked, store: Calls, type_: str) -> Iterator[str]:
+    """Of a lake that was looked through, the archived days whose documents of this type it has not, or not all."""
+    if isinstance(store, LakeCalls) and not place.accounts.problems:
+        for vendor, name, gone in unloaded(place, asked.vendors, asked.accounts, asked.days, {type_}):
+            told = f"{', '.join(stretches(gone))} of {vendor} {name}"
+            yield f"Archived and not, or not whole, in the lake: {told}; --in archive looks there."
 
 
 def last_days(today: Day) -> tuple[Day, ...]:

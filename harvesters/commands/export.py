@@ -1,5 +1,6 @@
 """`export`: documents as Parquet or CSV files."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ PACKAGES = ("pyarrow>=22",)
     help=with_examples(
         "Write documents into files, one for each type: a column for each field of docs/fields.md, with its type. In "
         "CSV files a text that a spreadsheet would run begins with an apostrophe. All documents of the days named are "
-        "written, from the lake, else made anew from the archive. No vendor is asked.",
+        "written, from the lake, else made anew from the archive; exit code 3 if the lake lacks some that are "
+        "archived. No vendor is asked.",
         "export parquet --last 30d",
         "export csv zoom --date yesterday --type conference --out calls.csv",
         "export parquet --all --in archive --out /srv/vconf",
@@ -71,6 +73,8 @@ def export(ctx: click.Context, /, form: str, **given: Any) -> Exit:
     result = exported(place, asked, out)
     for sentence in result.done:
         console.say(sentence)
+    for sentence in result.cautions(place.common.privacy):
+        console.say(sentence, logging.WARNING)
     for sentence in result.missing:
         console.error(sentence)
     return Exit.PARTIAL if result.missing else Exit.OK

@@ -13,20 +13,25 @@ import msgspec
 from harvesters import all_fields
 from harvesters.commands.archived import archived
 from harvesters.commands.build import recipe
+from harvesters.commands.unloaded import unloaded
 from harvesters.commands.workplace import Workplace
 from harvesters.core.archive import read
 from harvesters.core.day import Day
 from harvesters.core.days import archived_days
-from harvesters.core.errors import DestinationError, NothingFoundError, UsageError
+from harvesters.core.errors import ArchiveError, DestinationError, NothingFoundError, UsageError
 from harvesters.core.fields import by_name
 from harvesters.core.files import replacing
 from harvesters.core.loading import UNREADABLE
+from harvesters.core.mishap import where
 from harvesters.core.period import Period
 from harvesters.core.source import Account
 from harvesters.core.store import SliceStore
+from harvesters.core.treatment import FULL
 from harvesters.core.words import many
+from harvesters.enrich.privacy import treatment
 from harvesters.export.table import Column, Table, columns
 from harvesters.finding.stored import StoredLake
+from harvesters.watch.lacking import stretches
 
 EVER = Period(Day(date(1970, 1, 1)), Day(date(MAXYEAR - 1, 1, 1)))
 Documents = Iterator[tuple[str, bytes]]
@@ -46,10 +51,21 @@ class Asked:
 
 @dataclass(slots=True)
 class Exported:
-    """What was written, as sentences, and what could not be."""
+    """What was written, as sentences, and what could not be; `otherwise`: documents of another profile of privacy."""
 
     done: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    otherwise: Counter[str] = field(default_factory=Counter)
+
+    def cautions(self, profile: str) -> list[str]:
+        """What was written and is not as the settings want it."""
+        return [
+            f"{many(number, f'{vendor} document')} of another privacy profile than {profile} written as the lake has "
+            f"them: './harvest.py replay {vendor} --all --destination lake' makes them anew, or export with "
+            "'--in archive'."
+            for vendor, number in self.otherwise.items()
+            if number
+        ]
 
 
 class TableFile(Protocol):
@@ -143,13 +159,32 @@ def _documents(place: Workplace, asked: Asked, result: Exported) -> Documents:
     store = asked.store or ("lake" if lake.anything() else "archive")
     accounts = archived(place, asked.vendors, asked.accounts if store == "archive" else ())
     if not (lake.anything() if store == "lake" else accounts):
-        where = lake.where if store == "lake" else f"the archive in {place.data_dir / 'archive'}"
+        looked = lake.where if store == "lake" else f"the archive in {place.data_dir / 'archive'}"
         message = (
-            f"{where} holds nothing yet: harvest a day first, such as "
+            f"{looked} holds nothing yet: harvest a day first, such as "
             f"'./harvest.py {asked.vendors[0]} --date yesterday', or try './harvest.py dev demo --days 14'."
         )
         raise NothingFoundError(message)
-    return _of_lake(lake, asked) if store == "lake" else _of_archive(place, asked, accounts, result)
+    if store == "archive":
+        return _of_archive(place, asked, accounts, result)
+    result.missing += _lacking(place, asked)
+    return _of_lake(lake, asked, _privacy(place), result)
+
+
+def _privacy(place: Workplace) -> tuple[str, str]:
+    """The present profile of privacy, and the id of its key, as documents name them."""
+    told = treatment(place.common.privacy, place.key, by_name(all_fields())).constants
+    return told["vconf.privacy"], told.get("vconf.privacy_key", "")
+
+
+def _lacking(place: Workplace, asked: Asked) -> Iterator[str]:
+    for vendor, name, days in unloaded(place, asked.vendors, asked.accounts, asked.period, asked.types):
+        window = f"--from {days[0]} --to {days[-1] + 1}"
+        yield (
+            f"the lake lacks calls of {vendor} {name} that are archived, of {', '.join(stretches(days))}: "
+            f"export them with '--in archive', or load them with "
+            f"'./harvest.py replay {vendor} {window} --destination lake'."
+        )
 
 
 class _Account(msgspec.Struct):
@@ -157,7 +192,10 @@ class _Account(msgspec.Struct):
 
 
 class _Vconf(msgspec.Struct):
+    vendor: str
     account: _Account
+    privacy: str = FULL
+    privacy_key: str = ""
 
 
 class _Whose(msgspec.Struct):
@@ -167,10 +205,12 @@ class _Whose(msgspec.Struct):
 _whose = msgspec.json.Decoder(_Whose).decode
 
 
-def _of_lake(lake: StoredLake, asked: Asked) -> Documents:
+def _of_lake(lake: StoredLake, asked: Asked, privacy: tuple[str, str], result: Exported) -> Documents:
     for type_ in asked.types:
         for source in lake.documents(type_, asked.period or EVER, ()):
-            if not asked.accounts or _whose(source).vconf.account.name in asked.accounts:
+            vconf = _whose(source).vconf
+            if not asked.accounts or vconf.account.name in asked.accounts:
+                result.otherwise[vconf.vendor] += (vconf.privacy, vconf.privacy_key) != privacy
                 yield type_, source
 
 
@@ -196,4 +236,5 @@ def _of_slice(place: Workplace, store: SliceStore, account: Account, result: Exp
             except DestinationError:
                 raise
             except UNREADABLE as error:
-                result.missing.append(f"record {name} cannot be made into documents: {type(error).__name__}: {error}")
+                why = str(error) if isinstance(error, ArchiveError) else where(error)
+                result.missing.append(f"record {name} cannot be made into documents: {why}")

@@ -9,29 +9,30 @@ from pathlib import Path
 
 import msgspec
 
-from harvesters import __version__, source_class
+from harvesters import __version__
 from harvesters.commands.archived import archived
 from harvesters.commands.examples import program
+from harvesters.commands.watched import of_vendor
 from harvesters.commands.workplace import Workplace
 from harvesters.core.day import Day, parse_instant
-from harvesters.core.days import readable_manifest
+from harvesters.core.destinations.lake import LakeDestination
 from harvesters.core.errors import HarvestError, NothingFoundError, SettingsError, UsageError
 from harvesters.core.files import replacing
-from harvesters.core.manifest import Manifest
 from harvesters.core.period import Period
-from harvesters.core.source import Account
-from harvesters.core.store import SliceStore
+from harvesters.core.profiles import LAKE
+from harvesters.core.report import PARTIAL
 from harvesters.core.words import many
 from harvesters.finding.stored import Stored, StoredLake
 from harvesters.overview import words
-from harvesters.overview.completeness import Completeness, Slice, completeness
+from harvesters.overview.completeness import WHOLE, Completeness, Slice, completeness
 from harvesters.overview.documents import MEMBERS
 from harvesters.overview.page import Origin, Report, html
 from harvesters.overview.tally import Tally
+from harvesters.watch.lacking import lacking
+from harvesters.watch.standing import NEVER, Standing
+from harvesters.watch.survey import Watched, archived_of, survey
 
 PATIENCE_S = 60.0
-MISSING = frozenset({"failed", "lost"})
-Accounts = list[tuple[str, Account]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Asked:
 
 
 class _Account(msgspec.Struct):
+    id: str = ""
     name: str = ""
 
 
@@ -86,7 +88,8 @@ def page(place: Workplace, asked: Asked) -> Report:
             raise NothingFoundError(message)
         now, then = (_tally(store, period, asked) for period in (asked.period, asked.period.before))
         nothing = not (now.all.conferences or then.all.conferences)
-        accounts = archived(place, asked.vendors, asked.accounts if nothing else ())
+        archived(place, asked.vendors, asked.accounts if nothing else ())  # says what names there are
+        accounts = [each for vendor in asked.vendors for each in of_vendor(place, vendor)]
         days, days_before = (_days(place, store, tally, accounts) for tally in (now, then))
     finally:
         store.close()
@@ -114,37 +117,77 @@ def _tally(store: Stored, period: Period, asked: Asked) -> Tally:
     return tally
 
 
-def _days(place: Workplace, store: Stored, tally: Tally, accounts: Accounts) -> Completeness:
+def _days(place: Workplace, store: Stored, tally: Tally, accounts: Sequence[Watched]) -> Completeness:
     """Whether the days are whole: by the archive's manifests, by what the runs wrote where there is no archive."""
-    wanted = [each for each in accounts if not tally.accounts or each[1].name in tally.accounts]
-    slices = [each for vendor, account in wanted for each in _archived(place, vendor, account, tally.period)]
+    wanted = [
+        each
+        for each in accounts
+        if archived_of(place.data_dir, each) and (not tally.accounts or each.name in tally.accounts)
+    ]
+    lake = LakeDestination(place.data_dir / "lake") if isinstance(store, StoredLake) else None
+    slices = [each for account in wanted for each in _archived(place, account, tally.period, lake)]
     if not slices:
         found = map(_written, store.slices(tally.period))
-        slices = [each for each in found if not tally.accounts or each.account in tally.accounts]
-    expected = {*tally.by_account, *((vendor, account.name) for vendor, account in wanted)}
-    known = expected if slices or wanted else ()
-    return completeness(tally.period, slices, known, place.clock.now())
+        slices = [each for each in found if not tally.accounts or each.name in tally.accounts]
+    names = {key: usage.name for key, usage in tally.by_account.items()}
+    names |= {(each.vendor, each.id): each.name for each in wanted}
+    return completeness(tally.period, slices, names if slices or wanted else {}, place.clock.now())
 
 
-def _archived(place: Workplace, vendor: str, account: Account, period: Period) -> Iterator[Slice]:
-    for day in period:
-        path = SliceStore(place.data_dir, vendor, account.id, day).manifest_path
-        if manifest := readable_manifest(path):
-            yield _slice(manifest, account, day)
+def _archived(place: Workplace, account: Watched, period: Period, lake: LakeDestination | None) -> Iterator[Slice]:
+    """The days that stand in the archive, as `status` has them, and as the lake does where that is read."""
+    surveyed = survey(place.data_dir, account, list(period), place.clock.now()).days
+    days = {Day(date.fromisoformat(each.day)): each for each in surveyed if each.state != NEVER}
+    key = account.vendor, account.id
+    short = set(lacking(place.data_dir, key, days, lake, MEMBERS)) if lake else set()
+    for day, each in days.items():
+        yield _slice(account, day, each, _lacks(account, each, lake=day in short))
 
 
-def _slice(manifest: Manifest, account: Account, day: Day) -> Slice:
-    missing = sum(each.state in MISSING for each in manifest.calls.values())
-    ends = day.start + source_class(manifest.vendor).limits.retention
-    return Slice(manifest.vendor, account.name, day, manifest.state, manifest.settled, missing, ends)
+def _slice(account: Watched, day: Day, found: Standing, lacks: Sequence[str]) -> Slice:
+    state = PARTIAL if lacks and found.state in WHOLE else found.state
+    fetchable = found.late or found.state not in WHOLE
+    return Slice(
+        vendor=account.vendor,
+        account=account.id,
+        day=day,
+        state=state,
+        settled=found.settled,
+        failed=len(found.missing),
+        retention_ends=found.kept_until if fetchable else None,
+        name=account.name,
+        lacks=tuple(lacks),
+    )
+
+
+def _lacks(account: Watched, found: Standing, *, lake: bool) -> list[str]:
+    """What is not where it should be; not in the words of a manifest, which may quote what a vendor or cluster said."""
+    told = [
+        f"{load.name} lacks {load.owed:,} of {many(load.records, 'record')}"
+        for load in found.loads
+        if load.owed and load.used and not (lake and load.name == LAKE)
+    ]
+    if found.late and found.state in WHOLE:
+        told.append("what came after its last listing is not here")
+    if lake:
+        command = f"{program()} replay {account.vendor} --date {found.day} --destination {LAKE}"
+        told.append(f"the lake lacks documents of it, which '{command}' makes anew")
+    return told
 
 
 def _written(source: bytes) -> Slice:
     found = _noted(source).vconf
     state = found.slice
-    day = Day(date.fromisoformat(state.day))
-    ends = parse_instant(state.retention_ends)
-    return Slice(found.vendor, found.account.name, day, state.state, state.settled, state.failed, ends)
+    return Slice(
+        vendor=found.vendor,
+        account=found.account.id or found.account.name,
+        day=Day(date.fromisoformat(state.day)),
+        state=state.state,
+        settled=state.settled,
+        failed=state.failed,
+        retention_ends=parse_instant(state.retention_ends),
+        name=found.account.name,
+    )
 
 
 def write(path: Path, report: Report) -> None:

@@ -22,14 +22,14 @@ def watched(place: Workplace, vendors: Sequence[str], names: Collection[str]) ->
     """
     if place.accounts.problems:
         raise SettingsError(list(place.accounts.problems))
-    found = [each for vendor in vendors for each in _of_vendor(place, vendor)]
+    found = [each for vendor in vendors for each in of_vendor(place, vendor)]
     if not found:
         raise SettingsError([NOTHING.format(place.values.looked)])
     check_names(names, [each.name for each in found])
     return [each for each in found if not names or each.name in names]
 
 
-def _of_vendor(place: Workplace, vendor: str) -> Iterator[Watched]:
+def of_vendor(place: Workplace, vendor: str) -> Iterator[Watched]:
     """Those that are configured first, then those that only the archive knows."""
     source = source_class(vendor)
     profiles = {account_id(source.Settings, each.values) or "": each for each in known(place, [vendor], alone=False)}

@@ -1,7 +1,7 @@
 """Whether the days are whole: what each account's day is like, and what is missing."""
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -9,6 +9,7 @@ from harvesters.core.day import Day
 from harvesters.core.period import Period
 from harvesters.core.report import COMPLETE, DEFERRED, EMPTY, FAILED, PARTIAL
 from harvesters.core.words import many
+from harvesters.overview.words import called
 
 NEVER = "never harvested"
 WORST_FIRST = (FAILED, NEVER, DEFERRED, PARTIAL, COMPLETE, EMPTY)
@@ -18,7 +19,10 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One account's day; `retention_ends`: until when the vendor keeps it."""
+    """One account's day; `account`: its id, `name`: what it is called.
+
+    `retention_ends`: until when the vendor keeps it; `lacks`: what is owed of it, as parts of a sentence.
+    """
 
     vendor: str
     account: str
@@ -27,6 +31,13 @@ class Slice:
     settled: bool = False
     failed: int = 0
     retention_ends: datetime | None = None
+    name: str = ""
+    lacks: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """Vendor and id."""
+        return self.vendor, self.account
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +72,17 @@ class Completeness:
         return sum(each.whole and not each.settled for each in self.days)
 
 
-def completeness(period: Period, slices: Iterable[Slice], accounts: Collection[Key], now: datetime) -> Completeness:
-    """What is known of the days; `accounts` are vendor and name of all that are expected on each."""
-    found = {(each.vendor, each.account, each.day): each for each in slices}
-    keys = sorted({*accounts, *((vendor, account) for vendor, account, _ in found)})
-    if not keys:
+def completeness(period: Period, slices: Iterable[Slice], names: Mapping[Key, str], now: datetime) -> Completeness:
+    """What is known of the days; `names`: what the accounts that are expected on each are called."""
+    found = {(each.key, each.day): each for each in slices}
+    accounts = called({each.key: each.name or each.account for each in found.values()} | dict(names))
+    if not accounts:
         return Completeness((), ())
-    every = [found.get((*key, day)) or Slice(*key, day, NEVER) for day in period for key in keys]
+    every = [
+        replace(found.get((key, day)) or Slice(*key, day, NEVER), name=name)
+        for day in period
+        for key, name in accounts.items()
+    ]
     days = tuple(_day(day, list(some)) for day, some in groupby(every, lambda each: each.day))
     return Completeness(days, tuple(_gaps(every, now)))
 
@@ -83,13 +98,13 @@ def _rank(state: str) -> int:
 
 def _gaps(every: list[Slice], now: datetime) -> Iterator[str]:
     """What is missing, account by account; days in a row that were never harvested are one gap."""
-    ordered = sorted(every, key=lambda each: (each.vendor, each.account, each.day))
-    for (vendor, account, state), some in groupby(ordered, lambda each: (each.vendor, each.account, each.state)):
+    ordered = sorted(every, key=lambda each: (each.vendor, each.name, each.day))
+    for (vendor, name, state), some in groupby(ordered, lambda each: (each.vendor, each.name, each.state)):
         days = list(some)
         if state == NEVER:
-            yield f"{vendor} {account}: {_stretch(days)} {'was' if len(days) == 1 else 'were'} never harvested."
+            yield f"{vendor} {name}: {_stretch(days)} {'was' if len(days) == 1 else 'were'} never harvested."
         elif state not in WHOLE:
-            yield from (f"{vendor} {account}: {_missing(each)}{_kept(each, now)}." for each in days)
+            yield from (f"{vendor} {name}: {_missing(each)}{_kept(each, now)}." for each in days)
 
 
 def _stretch(days: list[Slice]) -> str:
@@ -102,7 +117,7 @@ def _date(day: Day) -> str:
 
 def _missing(each: Slice) -> str:
     failed = f", {many(each.failed, 'call')} missing" if each.failed else ""
-    return f"{_date(each.day)} is {each.state or 'not finished'}{failed}"
+    return ", ".join((f"{_date(each.day)} is {each.state or 'not finished'}{failed}", *each.lacks))
 
 
 def _kept(each: Slice, now: datetime) -> str:

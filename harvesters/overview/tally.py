@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 
 import msgspec
 
@@ -14,6 +15,7 @@ from harvesters.core.period import Period
 from harvesters.overview.counts import Labels, Share, Spread, Sum, Truth
 from harvesters.overview.documents import Document, decode
 from harvesters.overview.groups import Groups
+from harvesters.overview.words import called
 from harvesters.overview.worst import Worst
 
 MINUTE, HOUR, DAY_HOURS, WEEKDAYS = 60_000, 3_600_000, 24, 7
@@ -26,8 +28,9 @@ Read = Callable[[str], Iterable[bytes]]
 
 @dataclass(slots=True)
 class Usage:
-    """Calls and people of one vendor's account, or of all."""
+    """Calls and people of one vendor's account, or of all; `name`: what the account is called."""
 
+    name: str = ""
     conferences: int = 0
     people: Sum = field(default_factory=Sum)
     joins: int = 0
@@ -62,7 +65,7 @@ class Reliability:
 
 @dataclass(slots=True)
 class Tally:
-    """What some days come to; `accounts` are names, none means all."""
+    """What some days come to; `accounts` are names, none means all; `by_account`: by vendor and id."""
 
     period: Period
     accounts: Collection[str] = ()
@@ -78,6 +81,12 @@ class Tally:
     groups: Groups = field(default_factory=Groups)
     reliability: Reliability = field(default_factory=Reliability)
     worst: Worst = field(default_factory=Worst)
+
+    @property
+    def accounts_called(self) -> list[tuple[str, str, Usage]]:
+        """Vendor, what the account is called, and what it comes to, in this order."""
+        names = called({key: usage.name for key, usage in self.by_account.items()})
+        return sorted(((key[0], names[key], usage) for key, usage in self.by_account.items()), key=itemgetter(0, 1))
 
     def read(self, read: Read) -> None:
         """Count everything; `read` gives the documents of a type.
@@ -110,8 +119,9 @@ class Tally:
                 yield day, document
 
     def _usages(self, document: Document) -> tuple[Usage, Usage]:
-        key = document.vconf.vendor, document.vconf.account.name
-        return self.all, self.by_account.setdefault(key, Usage())
+        account = document.vconf.account
+        key = document.vconf.vendor, account.id or account.name
+        return self.all, self.by_account.setdefault(key, Usage(account.name))
 
     def _conference(self, day: Day, document: Document) -> None:
         for each in self._usages(document):

@@ -1,5 +1,7 @@
 """Numbers, days and codes as people read them."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
 from harvesters.core.day import Day
@@ -109,3 +111,9 @@ def before(period: Period) -> str:
 def instant(at: datetime) -> str:
     """`30 November 2026, 09:00 UTC`."""
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def called(names: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """Accounts, by vendor and id, as people call them: with the id too where their vendor has two of one name."""
+    often = Counter((vendor, name) for (vendor, _), name in names.items())
+    return {(of, id_): name if often[of, name] == 1 else f"{name} ({id_})" for (of, id_), name in names.items()}

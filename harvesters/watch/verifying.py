@@ -116,7 +116,7 @@ def _agreed(store: SliceStore) -> tuple[Manifest, list[str]]:
 def _compare(destination: Held, manifest: Manifest, target: Target, verification: Verification) -> None:
     """Count what a destination holds of the conferences that were loaded into it, and say what was not."""
     of_day = (target.vendor, target.account, str(target.day), destination.name)
-    expected = list(_expected(manifest, destination.identity))
+    expected = list(expected_of(manifest, destination.identity))
     documents = sum(sum(each.counts.values()) for each in expected)
     try:
         found = destination.recount(target, expected)
@@ -125,11 +125,11 @@ def _compare(destination: Held, manifest: Manifest, target: Target, verification
         return
     verification.see(destination.name, len(expected), documents)
     verification.oddities += [Oddity(*of_day, each.record, each.type, each.expected, each.found) for each in found]
-    for name in _owed(manifest, destination.identity):
+    for name in owed_of(manifest, destination.identity):
         verification.oddities.append(Oddity(*of_day, text=f"{destination.name} was never given {name} as it is now"))
 
 
-def _expected(manifest: Manifest, identity: str) -> Iterator[Expected]:
+def expected_of(manifest: Manifest, identity: str) -> Iterator[Expected]:
     """What was loaded of each record that is still archived."""
     for name, stamp in manifest.destinations[identity].records.items():
         if name in manifest.records:
@@ -137,7 +137,7 @@ def _expected(manifest: Manifest, identity: str) -> Iterator[Expected]:
             yield Expected(name, doc_id((manifest.vendor, manifest.account, CONFERENCE, *key)), stamp.counts)
 
 
-def _owed(manifest: Manifest, identity: str) -> Iterator[str]:
+def owed_of(manifest: Manifest, identity: str) -> Iterator[str]:
     """The records of which a destination was given nothing, or an older answer."""
     stamps = manifest.destinations[identity].records
     for name, entry in manifest.records.items():

@@ -12,8 +12,10 @@ PIECE = 1 << 16
 
 
 def damaged(path: Path) -> DestinationError:
-    """The sentence for a file that cannot be read."""
-    return DestinationError(f"{path} is damaged: delete it, and the next load makes it anew.")
+    """The sentence for a file that cannot be read, which no run looks at again by itself once its day is settled."""
+    vendor, day = path.parent.parent.name.removeprefix("vendor="), path.name.partition(".")[0]
+    command = f"./harvest.py replay {vendor} --date {day} --destination lake"
+    return DestinationError(f"{path} is damaged: delete it, and '{command}' makes it anew.")
 
 
 def unpacked(path: Path) -> Iterator[bytes]:
