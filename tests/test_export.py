@@ -448,6 +448,7 @@ def test_documents_of_another_profile_of_privacy_are_warned_of(shell: Shell) -> 
         (["csv", "--all", "--last", "7d"], 2, "--last or --all, but one of them."),
         (["csv", "--all", "--out", "x.csv"], 2, "x.csv is one file, and there is one for each type: add --type"),
         (["csv", "--all", "--in", "archive", "--account", "x"], 2, "--account x: there is no such account"),
+        (["csv", "--all", "--account", "x"], 2, "--account x: there is no such account"),
         (["csv", "--all", "--out", "file/x"], 2, "file/x cannot be written: "),
         (["xls", "--all"], 2, "'xls' is not one of 'parquet', 'csv'"),
     ],

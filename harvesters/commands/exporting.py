@@ -154,10 +154,13 @@ def _documents(place: Workplace, asked: Asked, result: Exported) -> Documents:
 
     Raises:
         NothingFoundError: the place holds none, of whatever day.
+        UsageError: no account is called so.
     """
     lake = StoredLake(place.data_dir / "lake", asked.vendors)
     store = asked.store or ("lake" if lake.anything() else "archive")
-    accounts = archived(place, asked.vendors, asked.accounts if store == "archive" else ())
+    # A lake may lie somewhere without an archive: then nobody knows which names there are.
+    known = store == "archive" or archived(place, asked.vendors, ())
+    accounts = archived(place, asked.vendors, asked.accounts if known else ())
     if not (lake.anything() if store == "lake" else accounts):
         looked = lake.where if store == "lake" else f"the archive in {place.data_dir / 'archive'}"
         message = (
