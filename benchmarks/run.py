@@ -25,7 +25,7 @@ CHECK_CALLS, CHECK_ROUNDS = 12, 13
 CALLS, ROUNDS = 40, 7
 NODE_CALLS, NODE_ROUNDS = 120, 3
 FORTNIGHT_CALLS = 191
-"""Of a working day: some 2,000 in all, with twice two million samples."""
+"""Of a working day: some 2,000 in all, with 3.4 million samples."""
 OTHERS = {"zoom": 6, "peermetrics": 5}
 
 
