@@ -1,16 +1,15 @@
 """A run over the days of all accounts at once, the most endangered first, with the locks of all of them."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
-from harvesters.commands.build import prepare
 from harvesters.commands.console import Console
 from harvesters.commands.status_page import left
-from harvesters.commands.work import Request, Working, close_all, note_by_any, reported
+from harvesters.commands.work import Plan, Request, Working, planned, several
 from harvesters.commands.workplace import Workplace
 from harvesters.core.day import Day
-from harvesters.core.errors import Exit, HarvestError, InterruptedRunError
+from harvesters.core.errors import Exit, HarvestError
 from harvesters.core.manifest import UNREACHED
 from harvesters.core.run import locked, outdated, reach_all, run_slices
 from harvesters.core.words import many
@@ -22,24 +21,15 @@ from harvesters.watch.survey import Watched
 Due = tuple[Workshop, Standing]
 
 
-def repair(
-    plan: Callable[[], Sequence[Callable[[], Sequence[Workshop]]]],
-    place: Workplace,
-    console: Console,
-    request: Request,
-) -> Exit:
+def repair(plan: Plan, place: Workplace, console: Console, request: Request) -> Exit:
     """Take what can be made more whole; one account that fails stops no other, and the worst of their codes counts.
 
     `plan` gives what opens the accounts; what it raises ends the run before the first one, and is in the report too.
     """
-    shops: list[Workshop] = []
-    with ExitStack() as stack, reported(console, place, request) as working:
-        accounts = plan()
-        stack.callback(close_all, shops)
-        stack.callback(note_by_any, shops, working.report)
-        if not request.dry_run:
-            prepare(place, with_setup=request.with_setup)
-        shops += _opened(accounts, working)
+    with several(console, place, request) as (working, shops, stack):
+        for opening in planned(plan, place, request):
+            with working.one_of_several():
+                shops.extend(opening())
         due = most_endangered_first(_due(shops, request, stack, working))
         _announce(due, place, console)
         slices = [(shop, Day.parse(each.day, place.clock.now())) for shop, each in due]
@@ -47,17 +37,6 @@ def repair(
         for sentence in (each for shop in shops for each in outdated(shop, None)):
             console.say(sentence, logging.WARNING)
     return working.report.exit_code
-
-
-def _opened(accounts: Sequence[Callable[[], Sequence[Workshop]]], working: Working) -> Iterator[Workshop]:
-    """The accounts that can be opened; why others cannot is said."""
-    for opening in accounts:
-        try:
-            yield from opening()
-        except InterruptedRunError:
-            raise
-        except HarvestError as error:
-            working.failed(error)
 
 
 def _due(shops: Sequence[Workshop], request: Request, stack: ExitStack, working: Working) -> Iterator[Due]:

@@ -23,6 +23,10 @@ from harvesters.core.report import RunReport
 from harvesters.core.run import finish, run_days
 from harvesters.core.workshop import Workshop
 
+Opening = Callable[[], Sequence[Workshop]]
+Plan = Callable[[], Sequence[Opening]]
+"""Gives what opens the accounts, one after the other; what it raises ends the run before the first one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -48,6 +52,16 @@ class Working:
         """Say what went wrong, and remember it for the end."""
         self.codes.append(error.exit_code)
         self.console.error(str(error))
+
+    @contextmanager
+    def one_of_several(self) -> Iterator[None]:
+        """One account's part of a run: what goes wrong with it is said, and stops no other."""
+        try:
+            yield
+        except InterruptedRunError:
+            raise
+        except HarvestError as error:
+            self.failed(error)
 
     @property
     def interrupted(self) -> bool:
@@ -129,33 +143,45 @@ def write_report(path: Path, content: Mapping[str, Any]) -> None:
         raise HarvestError(message) from error
 
 
-def run_accounts(
-    plan: Callable[[], Sequence[Callable[[], Sequence[Workshop]]]],
-    place: Workplace,
-    console: Console,
-    request: Request,
-) -> Exit:
+@contextmanager
+def several(
+    console: Console, place: Workplace, request: Request
+) -> Iterator[tuple[Working, list[Workshop], ExitStack]]:
+    """A run over accounts that are to be put into the list: however it ends, it is noted by one, and all are closed.
+
+    What the stack is given is let go before that, and after the summary.
+    """
+    shops: list[Workshop] = []
+    with ExitStack() as stack, reported(console, place, request) as working:
+        stack.callback(close_all, shops)
+        stack.callback(_note, shops, working.report)
+        yield working, shops, stack
+
+
+def planned(plan: Plan, place: Workplace, request: Request) -> Sequence[Opening]:
+    """What opens the accounts of a plan, with everything made ready for them.
+
+    Raises:
+        HarvestError: the plan cannot be made, or what it needs is not there.
+    """
+    accounts = plan()
+    if not request.dry_run:
+        prepare(place, with_setup=request.with_setup)
+    return accounts
+
+
+def run_accounts(plan: Plan, place: Workplace, console: Console, request: Request) -> Exit:
     """Run the days of each account; one that fails stops no other, and the worst of their codes is the run's.
 
     `plan` gives what opens the accounts, one after the other; what it raises ends the run before the first one,
     and is in the report too.
     """
-    shops: list[Workshop] = []
-    with ExitStack() as stack, reported(console, place, request) as working:
-        accounts = plan()
-        stack.callback(close_all, shops)
-        stack.callback(note_by_any, shops, working.report)
-        if not request.dry_run:
-            prepare(place, with_setup=request.with_setup)
-        for opening in accounts:
-            try:
+    with several(console, place, request) as (working, shops, _):
+        for opening in planned(plan, place, request):
+            with working.one_of_several():
                 for shop in opening():
                     shops.append(shop)
                     _run(shop, request, working)
-            except InterruptedRunError:
-                raise
-            except HarvestError as error:
-                working.failed(error)
             if working.interrupted:
                 break
     return working.report.exit_code
@@ -173,7 +199,7 @@ def close_all(shops: Sequence[Workshop]) -> None:
         shop.close()
 
 
-def note_by_any(shops: Sequence[Workshop], report: RunReport) -> None:
+def _note(shops: Sequence[Workshop], report: RunReport) -> None:
     """The run's document, by way of any account: they share their destinations."""
     if shops:
         note_run(shops[0], report)
