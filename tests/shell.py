@@ -101,6 +101,15 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
+def demonstrated(folder: Path, *, days: int, calls: int) -> Shell:
+    """A shell that knows of the archive and lake of all vendors' demo: the days before that of the clock."""
+    shell = Shell(folder)
+    done = shell("dev", "demo", "--vendor", "all", "--days", str(days), "--calls", str(calls))
+    assert done.code == 0, done.err
+    shell.env["DATA_DIR"] = str(shell.data / "demo")
+    return shell
+
+
 @contextmanager
 def vendor(shell: Shell, calls: int = 3, intercept: Intercept | None = None, now: datetime = NOW) -> Iterator[Server]:
     """A simulated OpenTok with some calls of two people on `DAY`, and a shell that knows of it and of the time."""

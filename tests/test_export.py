@@ -24,7 +24,7 @@ from harvesters.export.csv_file import CsvFile, defused
 from harvesters.export.parquet_file import BATCHES, CELLS, ParquetFile
 from harvesters.export.table import LIST_ENDINGS, LISTS, Table, columns
 from tests.overview_calls import document
-from tests.shell import PROJECT, Shell
+from tests.shell import PROJECT, Shell, demonstrated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,12 +50,7 @@ def shell(tmp_path: Path) -> Shell:
 @pytest.fixture(scope="module")
 def harvested(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """Four days of three vendors in one lake and archive."""
-    shell = Shell(tmp_path_factory.mktemp("harvested"))
-    for vendor in ("opentok", "zoom", "peermetrics"):
-        done = shell("dev", "demo", "--vendor", vendor, "--days", "4", "--calls", "3")
-        assert done.code == 0, done.err
-    shell.env["DATA_DIR"] = str(shell.data / "demo")
-    return shell
+    return demonstrated(tmp_path_factory.mktemp("harvested"), days=4, calls=3)
 
 
 def documents(shell: Shell, type_: str) -> list[Json]:

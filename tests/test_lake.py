@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from harvesters.core.errors import DestinationError
 from harvesters.core.options import Selection
 from harvesters.core.source import Record
 from harvesters.core.tree import Conference
+from harvesters.core.workshop import Workshop
 from tests.nights import HOME, Night, Vendor, lake_lines, vendor
 from tests.opentok_days import session, session_id
 
@@ -213,6 +214,18 @@ def test_files_are_not_rebuilt_from_fewer_records_than_they_hold(opentok: Vendor
     ].count(True)
 
 
+def mistaken(shop: Workshop, error: Exception) -> Callable[[Record], Conference]:
+    """A `flatten` that cannot read the second call's record."""
+    flatten = shop.recipe.flatten
+
+    def read(record: Record) -> Conference:
+        if record.call == session_id(1, DAY):
+            raise error
+        return flatten(record)
+
+    return read
+
+
 def test_a_record_that_new_code_cannot_read_keeps_its_documents(opentok: Vendor, tmp_path: Path) -> None:
     """A mistake in a new `flatten` must not take a call out of the lake."""
     night = Night(tmp_path, NOW, opentok.url)
@@ -220,16 +233,9 @@ def test_a_record_that_new_code_cannot_read_keeps_its_documents(opentok: Vendor,
     before = lake_lines(tmp_path)
     later = night.later()
     with later.shop(["lake"]) as shop:
-        flatten = shop.recipe.flatten
-
-        def mistaken(record: Record) -> Conference:
-            if record.call == session_id(1, DAY):
-                message = "no such member"
-                raise KeyError(message)
-            return flatten(record)
-
         envelope = replace(shop.recipe.envelope, revision="opentok/99.1")
-        shop.recipe = replace(shop.recipe, flatten=mistaken, envelope=envelope)
+        flatten = mistaken(shop, KeyError("no such member"))
+        shop.recipe = replace(shop.recipe, flatten=flatten, envelope=envelope)
         ran = later.work(shop, [DAY])
     assert (ran.exit_code, ran.only.state) == (1, "failed")
     assert session_id(1, DAY) in ran.only.reason
@@ -246,14 +252,7 @@ def test_a_record_that_cannot_be_read_keeps_the_documents_that_are_left(opentok:
     before = lake_lines(tmp_path)
     later = night.later()
     with later.shop(["lake"]) as shop:
-        flatten = shop.recipe.flatten
-
-        def mistaken(record: Record) -> Conference:
-            if record.call == session_id(1, DAY):
-                raise ValueError
-            return flatten(record)
-
-        shop.recipe = replace(shop.recipe, flatten=mistaken)
+        shop.recipe = replace(shop.recipe, flatten=mistaken(shop, ValueError()))
         ran = later.work(shop, [DAY])
     assert ran.exit_code == 1
     assert "its files stay" in ran.only.reason
@@ -268,14 +267,7 @@ def test_a_record_that_cannot_be_read_is_named_and_the_rest_goes_through(opentok
     """Where the lake never held it, nothing is lost by writing the others."""
     night = Night(tmp_path, NOW, opentok.url)
     with night.shop(["lake"]) as shop:
-        flatten = shop.recipe.flatten
-
-        def mistaken(record: Record) -> Conference:
-            if record.call == session_id(1, DAY):
-                raise ValueError
-            return flatten(record)
-
-        shop.recipe = replace(shop.recipe, flatten=mistaken)
+        shop.recipe = replace(shop.recipe, flatten=mistaken(shop, ValueError()))
         ran = night.work(shop, [DAY])
     assert (ran.exit_code, ran.only.state) == (3, "partial")
     (warning,) = [each for each in ran.only.warnings if "cannot be made into documents" in each]

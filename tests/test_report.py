@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from tests.overview_calls import document
-from tests.shell import Shell
+from tests.shell import Shell, demonstrated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,12 +34,7 @@ def shell(tmp_path: Path) -> Shell:
 @pytest.fixture(scope="module")
 def harvested(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """Some days of three vendors in one lake and archive."""
-    shell = Shell(tmp_path_factory.mktemp("harvested"))
-    for vendor in ("opentok", "zoom", "peermetrics"):
-        done = shell("dev", "demo", "--vendor", vendor, "--days", "8", "--calls", "4")
-        assert done.code == 0, done.err
-    shell.env["DATA_DIR"] = str(shell.data / "demo")
-    return shell
+    return demonstrated(tmp_path_factory.mktemp("harvested"), days=8, calls=4)
 
 
 def lake(shell: Shell, vendor: str, day: str, documents: Documents) -> None:
