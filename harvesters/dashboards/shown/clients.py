@@ -2,12 +2,13 @@
 
 from harvesters.dashboards.conditions import Known
 from harvesters.dashboards.measures import count, least, most, unique
-from harvesters.dashboards.model import Chart, Column, Dashboard, Kind, Row, Terms, Time, View
+from harvesters.dashboards.model import Chart, Column, Dashboard, Kind, Row, Terms, View
 from harvesters.dashboards.shown.parts import (
     BAD_SHARE,
     BROWSER,
     BROWSER_VERSION,
     COUNTRY,
+    DAILY,
     N_JOINS,
     N_SERVED,
     OS,
@@ -19,7 +20,6 @@ from harvesters.dashboards.shown.parts import (
 )
 
 FIRST, LAST = Column("first seen", least("@timestamp")), Column("last seen", most("@timestamp"))
-DAILY = Time("1d", label="day")
 PROGRAM = "vconf.client.version"
 DATA_CENTRE = "zoom.data_center"
 

@@ -2,13 +2,20 @@
 
 from harvesters.dashboards.conditions import Both, Holds, Is, Known, Not
 from harvesters.dashboards.measures import count, latest, least, most, share, total
-from harvesters.dashboards.model import Chart, Column, Control, Dashboard, Kind, Listing, Row, Stops, Terms, Time, View
-from harvesters.dashboards.shown.parts import ACCOUNT, RUN, SLICE, VENDOR, WHOLE, completeness
+from harvesters.dashboards.model import Chart, Column, Control, Dashboard, Kind, Listing, Row, Stops, Terms, View
+from harvesters.dashboards.shown.parts import (
+    ACCOUNT,
+    DAILY,
+    N_DAYS,
+    RUN,
+    SLICE,
+    VENDOR,
+    WHOLE,
+    completeness,
+)
 
-DAILY = Time("1d", label="day")
 STATE, SETTLED, MESSAGE = "vconf.slice.state", "vconf.slice.settled", "message"
 N_RUNS = Column("runs", count())
-N_DAYS = Column("account days", count())
 REJECTED = Column("documents refused", total("vconf.run.documents.rejected"), Stops(1, 1))
 BY_ACCOUNT = (Terms(VENDOR, "vendor"), Terms(ACCOUNT, "account", 50))
 

@@ -1,45 +1,47 @@
 """How was the week?"""
 
 from harvesters.dashboards.conditions import Is
-from harvesters.dashboards.measures import count, latest, least, share, total
+from harvesters.dashboards.measures import count, latest, least
 from harvesters.dashboards.model import Chart, Column, Dashboard, Kind, Row, Terms, Time, View
 from harvesters.dashboards.shown.parts import (
     ACCOUNT,
     AUDIO,
     CONFERENCE_ID,
     CONFERENCE_NAME,
+    CONFERENCES,
     CONNECTING,
-    DROP_SHARE,
+    DAILY,
     FAIR,
     GOOD,
+    HOW_MANY_CONFERENCES,
+    HOW_MANY_CUT_OFF,
+    HOW_MANY_MINUTES,
+    HOW_MANY_PEOPLE,
+    HOW_MUCH_POOR,
     JUDGED,
-    N_DROP_KNOWN,
+    MINUTES,
+    N_DAYS,
     N_JUDGED,
-    OF_POOR,
-    PEOPLE,
     POOR,
     POOR_SHARE,
     PRESENCE,
+    SLICE,
     VENDOR,
     VIDEO,
     before,
     completeness,
     controls,
-    counted,
 )
 
-CONFERENCES = Column("conferences", count())
-MINUTES = Column("participant minutes", total("vconf.minutes.participant"), decimals=0)
 BY_VENDOR = Terms(VENDOR, "vendor")
-DAILY = Time("1d", label="day")
 
 DAYS_MISSING = Chart(
     "Which days are not complete?",
     Kind.STACKED,
     View.RUNS,
-    (Column("account days", count()),),
+    (N_DAYS,),
     (DAILY, Terms("vconf.slice.state", "state")),
-    Is("vconf.type", "slice"),
+    SLICE,
     everywhere=True,
 )
 LABELS = Chart(
@@ -81,12 +83,12 @@ def _against(title: str, view: View, *columns: Column) -> Chart:
 
 
 NUMBERS = (
-    (8, counted("How many conferences?", View.CONFERENCES, CONFERENCES)),
-    (8, counted("How many people?", View.PARTICIPANTS, PEOPLE)),
-    (8, counted("How many minutes?", View.CONFERENCES, MINUTES)),
-    (8, Chart("How much was poor?", Kind.NUMBER, View.STREAMS, OF_POOR)),
+    (8, HOW_MANY_CONFERENCES),
+    (8, HOW_MANY_PEOPLE),
+    (8, HOW_MANY_MINUTES),
+    (8, HOW_MUCH_POOR),
     (8, CONNECTING),
-    (8, Chart("How many were cut off?", Kind.NUMBER, View.PARTICIPANTS, (DROP_SHARE, N_DROP_KNOWN))),
+    (8, HOW_MANY_CUT_OFF),
 )
 OVERVIEW = Dashboard(
     "overview",
@@ -157,7 +159,7 @@ OVERVIEW = Dashboard(
                         "On which days was it poor, and in which account?",
                         Kind.HEATMAP,
                         View.STREAMS,
-                        (Column("poor", share(POOR, JUDGED), POOR_SHARE.stops),),
+                        (POOR_SHARE,),
                         (DAILY, Terms(ACCOUNT, "account", by=None)),
                         JUDGED,
                     ),

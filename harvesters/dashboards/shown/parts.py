@@ -1,8 +1,8 @@
 """What several dashboards say alike: who is poor, of how many, and what can be chosen."""
 
 from harvesters.dashboards.conditions import Both, Either, Holds, Is, Known, Not
-from harvesters.dashboards.measures import count, percentile, share, unique, week_before
-from harvesters.dashboards.model import Chart, Column, Control, Kind, Stops, View
+from harvesters.dashboards.measures import count, percentile, share, total, unique, week_before
+from harvesters.dashboards.model import Chart, Column, Control, Kind, Stops, Time, View
 
 AUDIO, VIDEO = "vconf.quality.audio.label", "vconf.quality.video.label"
 MOS, SCORE = "vconf.quality.audio.mos.avg", "vconf.quality.video.score.avg"
@@ -35,6 +35,11 @@ TROUBLE = Is("vconf.issue.subject", "connection")
 DROP_KNOWN, WAITED = Known(DROPPED), Is(STATE, "in_waiting_room")
 SLICE, RUN, WHOLE = Is("vconf.type", "slice"), Is("vconf.type", "run"), Is("vconf.slice.state", "complete", "empty")
 
+DAILY = Time("1d", label="day")
+CONFERENCES = Column("conferences", count())
+MINUTES = Column("participant minutes", total("vconf.minutes.participant"), decimals=0)
+PEOPLE = Column("people, by their id", unique(PERSON))
+N_DAYS = Column("account days", count())
 N_JUDGED = Column("streams judged", count(JUDGED))
 POOR_SHARE = Column("poor", share(POOR, JUDGED), POOR_STOPS)
 N_SERVED = Column("people judged", count(SERVED))
@@ -75,7 +80,11 @@ def completeness() -> Chart:
     return Chart("Is every day complete?", Kind.NUMBER, View.RUNS, of_days, where=SLICE, everywhere=True)
 
 
-PEOPLE = Column("people, by their id", unique(PERSON))
+HOW_MANY_CONFERENCES = counted("How many conferences?", View.CONFERENCES, CONFERENCES)
+HOW_MANY_PEOPLE = counted("How many people?", View.PARTICIPANTS, PEOPLE)
+HOW_MANY_MINUTES = counted("How many minutes?", View.CONFERENCES, MINUTES)
+HOW_MUCH_POOR = Chart("How much was poor?", Kind.NUMBER, View.STREAMS, OF_POOR)
+HOW_MANY_CUT_OFF = Chart("How many were cut off?", Kind.NUMBER, View.PARTICIPANTS, (DROP_SHARE, N_DROP_KNOWN))
 
 
 def controls(view: View, *more: tuple[str, str]) -> tuple[Control, ...]:

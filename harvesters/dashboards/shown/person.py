@@ -2,7 +2,7 @@
 
 from harvesters.dashboards.conditions import Holds
 from harvesters.dashboards.measures import count, latest, least, mean, total, unique
-from harvesters.dashboards.model import Chart, Column, Control, Dashboard, Kind, Note, Row, Terms, Time, View
+from harvesters.dashboards.model import Chart, Column, Control, Dashboard, Kind, Note, Row, Terms, View
 from harvesters.dashboards.shown.parts import (
     ACCOUNT,
     BAD_SHARE,
@@ -11,6 +11,7 @@ from harvesters.dashboards.shown.parts import (
     CONFERENCE_ID,
     CONFERENCE_NAME,
     COUNTRY,
+    DAILY,
     HEARD,
     ISP,
     MOS_STOPS,
@@ -79,7 +80,7 @@ PERSON_DASHBOARD = Dashboard(
         Row(11, (
             (48, Chart("Does it sound better or worse than before?", Kind.LINES, View.PARTICIPANTS, (
                 Column("MOS received", mean(HEARD_MOS), MOS_STOPS, 2),
-            ), (Time("1d", label="day"),), target=4)),
+            ), (DAILY,), target=4)),
         )),
         Row(11, (
             (24, _used("From which system and browser?", Terms(OS, "operating system", 5),

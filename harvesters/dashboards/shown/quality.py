@@ -2,20 +2,21 @@
 
 from harvesters.dashboards.conditions import Is, Known
 from harvesters.dashboards.measures import count, percentile
-from harvesters.dashboards.model import Chart, Column, Dashboard, Kind, Ranges, Row, Terms, Time, View
+from harvesters.dashboards.model import Chart, Column, Dashboard, Kind, Ranges, Row, Terms, View
 from harvesters.dashboards.shown.parts import (
     AUDIO,
     BROWSER,
     BROWSER_VERSION,
     BY_POOR,
     COUNTRY,
+    DAILY,
+    HOW_MUCH_POOR,
     ISP,
     MOS,
     MOS_P10,
     N_JUDGED,
     N_MOS,
     NETWORK,
-    OF_POOR,
     OS,
     POOR_SHARE,
     POOR_TARGET,
@@ -32,7 +33,6 @@ LOSS, JITTER, RTT, LATENCY = (
 )  # fmt: skip
 CODEC, DIRECTION = "vconf.stream.codec", "vconf.stream.direction"
 N = Column("streams", count())
-DAILY = Time("1d", label="day")
 
 
 def _table(title: str, *groups: Terms) -> Chart:
@@ -51,7 +51,7 @@ def _p95(field: str, label: str, decimals: int = 0) -> Column:
 
 NUMBERS = (
     (12, completeness()),
-    (12, Chart("How much was poor?", Kind.NUMBER, View.STREAMS, OF_POOR)),
+    (12, HOW_MUCH_POOR),
     (12, Chart("How did the worst tenth sound?", Kind.NUMBER, View.STREAMS, (MOS_P10, N_MOS))),
     (
         12,

@@ -2,16 +2,18 @@
 
 from harvesters.dashboards.conditions import Either, Holds, Is, Known, Like, Not
 from harvesters.dashboards.measures import count, least, most, percentile, share
-from harvesters.dashboards.model import Cases, Chart, Column, Dashboard, Kind, Row, Terms, Time, View
+from harvesters.dashboards.model import Cases, Chart, Column, Dashboard, Kind, Row, Terms, View
 from harvesters.dashboards.shown.parts import (
     BROWSER,
     CONFERENCE_ID,
     CONNECTING,
     COUNTRY,
+    DAILY,
     DROP_KNOWN,
     DROP_SHARE,
     DROP_TARGET,
     DROPPED,
+    HOW_MANY_CUT_OFF,
     ISP,
     N_DROP_KNOWN,
     N_JOINS,
@@ -22,7 +24,6 @@ from harvesters.dashboards.shown.parts import (
     controls,
 )
 
-DAILY = Time("1d", label="day")
 JOIN_TIME = "vconf.participant.join_time_s"
 N_MEASURED = Column("joins measured", count(Known(JOIN_TIME)))
 CAME_BACK = Column("came back", share(Holds(REJOIN), Known(REJOIN)))
@@ -54,7 +55,7 @@ LEFT = Cases("reason", (
 NUMBERS = (
     (10, completeness()),
     (9, CONNECTING),
-    (9, Chart("How many were cut off?", Kind.NUMBER, View.PARTICIPANTS, (DROP_SHARE, N_DROP_KNOWN))),
+    (9, HOW_MANY_CUT_OFF),
     (10, Chart("How many came back at once?", Kind.NUMBER, View.PARTICIPANTS, (CAME_BACK, N_REJOIN_KNOWN))),
     (10, Chart("How long did joining take?", Kind.NUMBER, View.PARTICIPANTS, (
         Column("seconds, worst twentieth", percentile(JOIN_TIME, 95), None, 1), N_MEASURED,

@@ -7,17 +7,20 @@ from harvesters.dashboards.shown.parts import (
     ACCOUNT,
     ACCOUNT_NAME,
     CONFERENCE_NAME,
+    CONFERENCES,
     COUNTRY,
+    DAILY,
+    HOW_MANY_CONFERENCES,
+    HOW_MANY_MINUTES,
+    HOW_MANY_PEOPLE,
+    MINUTES,
     PEOPLE,
     PRESENCE,
     VENDOR,
     completeness,
     controls,
-    counted,
 )
 
-MINUTES = Column("participant minutes", total("vconf.minutes.participant"), decimals=0)
-CONFERENCES = Column("conferences", count())
 ATTENDANCE = Column("attendance minutes", total("vconf.minutes.attendance"), decimals=0)
 BY_ACCOUNT = Terms(ACCOUNT, "account", 20)
 
@@ -42,9 +45,9 @@ USAGE = Dashboard(
     (
         Row(7, (
             (10, completeness()),
-            (10, counted("How many conferences?", View.CONFERENCES, CONFERENCES)),
-            (9, counted("How many people?", View.PARTICIPANTS, PEOPLE)),
-            (9, counted("How many minutes?", View.CONFERENCES, MINUTES)),
+            (10, HOW_MANY_CONFERENCES),
+            (9, HOW_MANY_PEOPLE),
+            (9, HOW_MANY_MINUTES),
             (10, Chart("How large was the largest?", Kind.NUMBER, View.CONFERENCES, (
                 Column("people at once in one conference", most("vconf.participants.peak")), CONFERENCES,
             ))),
@@ -61,7 +64,7 @@ USAGE = Dashboard(
         )),
         Row(11, (
             (24, Chart("How many people come each day?", Kind.BARS, View.PARTICIPANTS, (PEOPLE,),
-                       (Time("1d", label="day"),))),
+                       (DAILY,))),
             (24, Chart("How many people come each week?", Kind.BARS, View.PARTICIPANTS, (PEOPLE,),
                        (Time("1w", label="week"),))),
         )),
