@@ -16,6 +16,7 @@ from harvesters.core.field import ADDRESS, AREA, MAIL, NAME, SPOT, WORDS
 from harvesters.core.fields import CONFERENCE, by_name
 from harvesters.core.forgetting import Forgetter
 from harvesters.core.keyed import Key
+from harvesters.core.lenient import inside
 from harvesters.core.recipe import Recipe
 from harvesters.core.source import Account, Part, Record
 from tests.conformance import Bench, whole_day
@@ -75,7 +76,9 @@ class Forgetful:
 
     def told_of(self, document: Json) -> dict[str, Any]:
         """A document's personal fields."""
-        return {name: value for name in self.personal if (value := _at(document, name)) not in (None, "")}
+        return {
+            name: value for name in self.personal if (value := inside(document, *name.split("."))) not in (None, "")
+        }
 
 
 def forgetting(bench: Bench) -> None:
@@ -133,17 +136,10 @@ def _check_people(work: Forgetful, before: Told, after: Told) -> None:
 
 def _values(told: Told, names: Sequence[str]) -> set[str]:
     """By what somebody may be asked for, as the documents tell it."""
-    found = (_at(document, name) for document in told.documents.values() for name in names)
+    found = (inside(document, *name.split(".")) for document in told.documents.values() for name in names)
     return {each for each in found if isinstance(each, str)}
 
 
 def _written(value: str) -> Iterator[bytes]:
     yield json.dumps(value)[1:-1].encode()
     yield json.dumps(value, ensure_ascii=False)[1:-1].encode()
-
-
-def _at(document: Json, path: str) -> Any:  # noqa: ANN401 - any JSON
-    value: Any = document
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value

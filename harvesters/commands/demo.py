@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from harvesters.commands import preparing
 from harvesters.commands.build import vendor_workshops
 from harvesters.commands.console import Console
 from harvesters.commands.examples import COMMON, with_examples
@@ -131,6 +132,7 @@ def _with_dashboards(place: Workplace, console: Console) -> Exit:
     """Load the dashboards of the demo's indices, where there is a Kibana for the Elasticsearch that has them."""
     if not (place.common.es_host and place.common.kibana_host):
         return Exit.OK
-    from harvesters.commands.stack import load_dashboards
+    from harvesters.dashboards.kibana import place_of
 
-    return load_dashboards(place.common, place, console)
+    kibana = place_of(place.common, place.values.places("KIBANA_HOST"))
+    return preparing.dashboards(kibana, place.common.index_prefix, place.clock, console, briefly=True)

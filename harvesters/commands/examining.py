@@ -91,15 +91,10 @@ def _kibana(place: Workplace) -> Iterator[Finding]:
     if not place.common.kibana_host:
         yield good(about, "none is configured: nobody looks at dashboards")
         return
-    from harvesters.dashboards.kibana import Kibana, place_of
+    from harvesters.dashboards.kibana import place_of, ready
 
-    kibana = Kibana(place_of(place.common, place.values.places("KIBANA_HOST")), place.clock)
-    try:
-        version = kibana.version()
-        kibana.check_space()
-    finally:
-        kibana.close()
-    yield good(about, f"{kibana.place.where} is ready, and of version {version or 'unknown'}")
+    with ready(place_of(place.common, place.values.places("KIBANA_HOST")), place.clock) as (kibana, version):
+        yield good(about, f"{kibana.place.where} is ready, and of version {version or 'unknown'}")
 
 
 def _vendor(place: Workplace, console: Console, profile: Profile) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harvesters.commands import preparing
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import apply
 from harvesters.commands.workplace import Workplace, workplace
@@ -115,22 +116,17 @@ def _check_es(place: Workplace) -> None:
 
 
 def _templates(console: "Console", place: Workplace, *, diff: bool) -> Exit:
-    from harvesters.core.setup import load_templates, template_changes
+    from harvesters.core.setup import template_changes
 
     _check_es(place)
     if diff:
         _print(template_changes(place.common))
         return Exit.OK
-    result = load_templates(place.common)
-    for sentence in result.done:
-        console.say(sentence)
-    for sentence in result.stuck:
-        console.error(sentence)
-    return Exit.PARTIAL if result.stuck else Exit.OK
+    return preparing.templates(place.common, console)
 
 
 def _dashboards(console: "Console", place: Workplace, *, diff: bool) -> Exit:
-    from harvesters.dashboards.importing import dashboard_changes, import_dashboards
+    from harvesters.dashboards.importing import dashboard_changes
     from harvesters.dashboards.kibana import place_of
 
     kibana = place_of(place.common, place.values.places("KIBANA_HOST"))
@@ -138,12 +134,7 @@ def _dashboards(console: "Console", place: Workplace, *, diff: bool) -> Exit:
     if diff:
         _print(dashboard_changes(kibana, prefix, place.clock))
         return Exit.OK
-    result = import_dashboards(kibana, prefix, place.clock)
-    for sentence in result.done:
-        console.say(sentence)
-    for sentence in result.failed:
-        console.error(sentence)
-    return result.exit_code
+    return preparing.dashboards(kibana, prefix, place.clock, console)
 
 
 def _print(lines: "Iterable[str]") -> None:

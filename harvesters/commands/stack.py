@@ -6,13 +6,12 @@ from pathlib import Path
 
 import click
 
-from harvesters.commands import which_stack
+from harvesters.commands import preparing, which_stack
 from harvesters.commands.console import Console
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import apply
 from harvesters.commands.waiting import WaitingLine
 from harvesters.commands.workplace import HOME, Workplace, find_dotenv, in_a_clone
-from harvesters.core.common_settings import CommonSettings
 from harvesters.core.errors import Exit, HarvestError, UsageError, worst
 from harvesters.stack import env_file
 from harvesters.stack.cluster import settings_of
@@ -105,31 +104,14 @@ def _instead(native: Native) -> str:
 
 def _prepared(login: Login, place: Workplace, console: Console) -> Exit:
     """Templates, and with a Kibana dashboards."""
-    from harvesters.core.setup import load_templates
-
-    result = load_templates(settings_of(login, place.common))
-    for sentence in result.done:
-        console.say(sentence)
-    for sentence in result.stuck:
-        console.error(sentence)
-    codes = [Exit.PARTIAL if result.stuck else Exit.OK]
-    if login.kibana:
-        codes.append(load_dashboards(settings_of(login, place.common), place, console))
-    return worst(codes)
-
-
-def load_dashboards(settings: CommonSettings, place: Workplace, console: Console) -> Exit:
-    """Load the dashboards of a place's indices into the Kibana of the settings."""
-    from harvesters.dashboards.importing import import_dashboards
     from harvesters.dashboards.kibana import place_of
 
-    result = import_dashboards(place_of(settings, "what was set up"), place.common.index_prefix, place.clock)
-    # The last one sums up; `setup dashboards` tells of each object.
-    for sentence in result.done[-1:]:
-        console.say(sentence)
-    for sentence in result.failed:
-        console.error(sentence)
-    return result.exit_code
+    settings = settings_of(login, place.common)
+    code = preparing.templates(settings, console)
+    if not login.kibana:
+        return code
+    kibana = place_of(settings, "what was set up")
+    return worst([code, preparing.dashboards(kibana, settings.index_prefix, place.clock, console, briefly=True)])
 
 
 def _tell(login: Login, console: Console) -> None:

@@ -110,6 +110,10 @@ class BusyDestinationError(DestinationError):
     """The other end does not answer now; it may in a moment."""
 
 
+class LoginRefusedError(DestinationError):
+    """The other end does not know who we say we are."""
+
+
 class ArchiveError(HarvestError):
     """The local state cannot be read or written."""
 

@@ -1,14 +1,13 @@
 """`setup dashboards`: the shipped objects into Kibana, object by object, or what would change."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from harvesters.core.day import Clock
 from harvesters.core.errors import Exit
 from harvesters.dashboards.changes import differences
-from harvesters.dashboards.kibana import Kibana, Place
+from harvesters.dashboards.kibana import Place, ready
 from harvesters.dashboards.objects import as_ndjson
 from harvesters.dashboards.shipped import shipped
 
@@ -33,9 +32,7 @@ def import_dashboards(place: Place, prefix: str, clock: Clock) -> Imported:
     Raises:
         HarvestError: Kibana is not there, not ready, too old, or refuses us or the file as a whole.
     """
-    with closing(Kibana(place, clock)) as kibana:
-        version = kibana.version()
-        kibana.check_space()
+    with ready(place, clock) as (kibana, version):
         objects = shipped(prefix, place.space)
         answer = kibana.import_objects(as_ndjson(objects))
         return _told(place, version, objects, answer)
@@ -87,9 +84,7 @@ def _id_of_first(objects: list[Json]) -> str:
 
 def dashboard_changes(place: Place, prefix: str, clock: Clock) -> Iterator[str]:
     """What `import_dashboards` would change, a line for each object; nothing is written."""
-    with closing(Kibana(place, clock)) as kibana:
-        kibana.version()
-        kibana.check_space()
+    with ready(place, clock) as (kibana, _):
         objects = shipped(prefix, place.space)
         wanted = [{"type": each["type"], "id": each["id"]} for each in objects]
         there = {_key(each): each for each in kibana.export_objects(wanted)}

@@ -1,7 +1,8 @@
 """Kibana over HTTP, as far as `setup dashboards` needs it: is it ready, which version, import, export."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from harvesters.core.answers import Answer, Auth, Request
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.day import Clock
 from harvesters.core.errors import AuthError, DeferredError, DestinationError, SettingsError
+from harvesters.core.lenient import inside
 from harvesters.core.settings import travels_open
 from harvesters.core.wire import BrokenLineError, Wire
 
@@ -83,6 +85,19 @@ def _login(settings: CommonSettings) -> dict[str, str]:
     return {}
 
 
+@contextmanager
+def ready(place: Place, clock: Clock) -> "Iterator[tuple[Kibana, str]]":
+    """A Kibana that is ready, reads our format and has our space; with its version, "" where it does not say.
+
+    Raises:
+        HarvestError: it is not, or refuses us.
+    """
+    with closing(Kibana(place, clock)) as kibana:
+        version = kibana.version()
+        kibana.check_space()
+        yield kibana, version
+
+
 class Kibana:
     """One Kibana; every call gives JSON or ends in a sentence that says what to do."""
 
@@ -104,13 +119,13 @@ class Kibana:
         """
         answer = self._send("GET", "/api/status", takes=(UNAVAILABLE,))
         status = _json(answer)
-        level = _member(status, "status", "overall", "level")
+        level = inside(status, "status", "overall", "level")
         if level not in READY:
             if level is None and answer.status == OK:
                 raise DestinationError(_no_kibana(self.place))
             message = f"{self.place.where} is not ready yet: try again in a minute."
             raise DeferredError(message)
-        version = _member(status, "version", "number")
+        version = inside(status, "version", "number")
         self._check(version or "")
         return version or ""
 
@@ -196,7 +211,7 @@ def _lines(place: Place, answer: Answer) -> list[Json]:
 
 def _lacking(place: Place, answer: Answer) -> set[tuple[str, str]]:
     """Which of the objects that were asked for are not there."""
-    named = _member(_json(answer), "attributes", "objects")
+    named = inside(_json(answer), "attributes", "objects")
     lacking = {(each["type"], each["id"]) for each in named} if isinstance(named, list) else set()
     if not lacking:
         raise DestinationError(_said(place, answer))
@@ -223,7 +238,7 @@ def _refusal(place: Place, answer: Answer) -> Exception:
 
 def _said(place: Place, answer: Answer) -> str:
     """An answer that Kibana explains, or that shows that it is none."""
-    reason = _member(_json(answer), "message")
+    reason = inside(_json(answer), "message")
     if not isinstance(reason, str) or answer.status == NOT_FOUND:
         return _no_kibana(place)
     return f"{place.where} answers with status {answer.status}: {reason[:LONGEST_REASON].rstrip('.')}."
@@ -236,11 +251,3 @@ def _json(answer: Answer) -> Json:
     except msgspec.MsgspecError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _member(tree: Json, *path: str) -> Any:  # noqa: ANN401 - whatever Kibana says
-    """A member deep in an object, None where there is none."""
-    found: Any = tree
-    for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found

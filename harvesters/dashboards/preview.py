@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from harvesters.core.day import instant_ms
+from harvesters.core.lenient import inside
 from harvesters.dashboards.conditions import kql
 from harvesters.dashboards.drawing import NOTHING, drawn
 from harvesters.dashboards.kql import EVERYTHING, query
@@ -117,9 +118,7 @@ def _listing(panel: Listing, source: Source) -> str:
 
 
 def _leaf(document: Mapping[str, Any], name: str) -> str:
-    found: Any = document
-    for step in name.split("."):
-        found = found.get(step) if isinstance(found, dict) else None
+    found = inside(document, *name.split("."))
     return escape(shown(found if not isinstance(found, list | bool) else str(found)))
 
 

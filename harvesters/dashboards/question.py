@@ -21,7 +21,6 @@ MISSING = "(missing value)"
 AUTO_BUCKETS = 50
 INTERVALS = {"d": "calendar_interval", "w": "calendar_interval"}
 NO_PARTS = ("formula", "math", "static_value")
-MOST_VALUES = 10
 
 
 @dataclass(frozen=True, slots=True)

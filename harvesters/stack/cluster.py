@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harvesters.core.common_settings import CommonSettings, es_hosts
-from harvesters.core.errors import BusyDestinationError, DestinationError, HarvestError
+from harvesters.core.errors import DestinationError, HarvestError, LoginRefusedError
 from harvesters.stack.parts import Login
 
 if TYPE_CHECKING:
@@ -59,12 +59,10 @@ def is_ready(login: Login) -> bool:
     try:
         with _cluster(login) as cluster, cluster.sentences():
             cluster.admin.cluster.health(wait_for_status="yellow", timeout="1s")
-    except BusyDestinationError:
-        return False
-    except DestinationError as error:
-        if "refuses the login" not in str(error):
-            return False
+    except LoginRefusedError as error:
         raise HarvestError(password_refused(login)) from error
+    except DestinationError:
+        return False
     return True
 
 

@@ -105,8 +105,8 @@ class DockerStack:
             if up.process.returncode:
                 self._refuse_broken()
                 raise HarvestError(self.docker.why("docker compose up", up.said()))
-        while not _works(self._refuse_broken()):
-            waiting.pause(_awaited(containers(self.docker)))
+        while not _works(found := self._refuse_broken()):
+            waiting.pause(_awaited(found))
         while not is_ready(self.login()):
             waiting.pause("Elasticsearch")
 

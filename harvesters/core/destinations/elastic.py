@@ -17,7 +17,7 @@ import msgspec
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.destinations.bulk import BLOCKED, NO_INDEX, Body, Error, Item, Reply, without_values
 from harvesters.core.encode import INDEX
-from harvesters.core.errors import BusyDestinationError, DestinationError
+from harvesters.core.errors import BusyDestinationError, DestinationError, LoginRefusedError
 from harvesters.core.templates import RUNS, TEMPLATES_VERSION, template_name
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,6 @@ FILTER = "errors,took,items.*.error,items.*.status"
 AGAIN_STATUS = frozenset({429, 502, 503, 504})
 TOO_LARGE_STATUS = frozenset({400, 413})
 NOT_FOUND = 404
-TERMS = 1000
 _SEEN = {"_index": "_index", "_id": "_id", "if_seq_no": "_seq_no", "if_primary_term": "_primary_term"}
 COMPATIBLE = "application/vnd.elasticsearch+"
 
@@ -186,8 +185,7 @@ class Cluster:
             elastic_transport.TransportError,
             elasticsearch.UnsupportedProductError,
         ) as error:
-            kind = BusyDestinationError if _passes(error) else DestinationError
-            raise kind(self._sentence(error)) from error
+            raise _kind(error)(self._sentence(error)) from error
 
     def _sentence(self, error: Exception) -> str:
         """An error of the client as what to do about it, without the bodies that it quotes."""
@@ -205,6 +203,12 @@ class Cluster:
         """Write one document of the harvester's own (a run or slice)."""
         with self.sentences():
             self.admin.index(index=f"{self.prefix}-{RUNS}", id=id_, document=document)
+
+
+def _kind(error: Exception) -> type[DestinationError]:
+    if isinstance(error, elasticsearch.AuthenticationException):
+        return LoginRefusedError
+    return BusyDestinationError if _passes(error) else DestinationError
 
 
 def _passes(error: Exception) -> bool:
