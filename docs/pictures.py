@@ -3,13 +3,14 @@
 Pictures differ from machine to machine by their fonts, so no test compares them.
 """
 
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from outputs import run_in  # noqa: E402
 
 from tests.chromium import chromium  # noqa: E402
 
@@ -26,7 +27,7 @@ VIEWS = (
 def main() -> None:
     """Harvest the demo of three vendors into one folder, make the report, and take its pictures."""
     with TemporaryDirectory() as folder:
-        page = _report(Path(folder))
+        page = _report(folder)
         with chromium() as browser:
             for name, width, height, dark in VIEWS:
                 browser.open(page, width, dark=dark)
@@ -34,18 +35,11 @@ def main() -> None:
                 print(f"docs/images/{name} made")
 
 
-def _report(folder: Path) -> Path:
-    for vendor in ("opentok", "zoom", "peermetrics"):
-        _run(folder, "-q", "dev", "demo", "--vendor", vendor, "--days", "14", data=folder)
-    _run(folder, "-q", "report", "--html", str(folder / "report.html"), data=folder / "demo")
-    return folder / "report.html"
-
-
-def _run(folder: Path, *arguments: str, data: Path) -> None:
-    (folder / "empty.env").touch()
-    command = [sys.executable, str(ROOT / "harvest.py"), "--env-file", str(folder / "empty.env"), *arguments]
-    environment = {"PATH": "/usr/bin:/bin", "DATA_DIR": str(data), "VCONF_NOW": NOW}
-    subprocess.run(command, check=True, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+def _report(folder: str) -> Path:
+    run_in(folder, 0, "-q", "dev", "demo", "--vendor", "all", "--days", "14", VCONF_NOW=NOW)
+    data = Path(folder) / "data" / "demo"
+    run_in(folder, 0, "-q", "report", "--html", str(data / "report.html"), VCONF_NOW=NOW, DATA_DIR=str(data))
+    return data / "report.html"
 
 
 if __name__ == "__main__":
