@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import zstandard
-
 from harvesters import all_fields
 from harvesters.core.fields import by_name
 from harvesters.sandbox import Request, Response
@@ -32,6 +30,7 @@ from tests import geoip, opentok_days, peermetrics_days, zoom_days
 from tests.nights import Night, vendor
 from tests.opentok_faults import UNLIMITED
 from tests.peermetrics_nights import PeermetricsNight, peermetrics
+from tests.shell import unpacked
 from tests.zoom_nights import ZoomNight, zoom
 
 if TYPE_CHECKING:
@@ -240,12 +239,6 @@ def everything(folder: Path, *, raw: bool = False) -> bytes:
             found += [str(path.relative_to(folder)).encode(), content]
             found += [unpacked(content)] if content.startswith(b"\x28\xb5\x2f\xfd") else []
     return b"\n".join(found)
-
-
-def unpacked(content: bytes) -> bytes:
-    """All frames of a packed file, as far as it is whole."""
-    with zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True) as reader:
-        return reader.read()
 
 
 PYTHON = sys.executable

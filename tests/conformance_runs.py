@@ -9,8 +9,6 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
-import zstandard
-
 from harvesters.core.answers import Auth
 from harvesters.core.encode import Encoded
 from harvesters.core.errors import Exit
@@ -20,6 +18,7 @@ from harvesters.core.store import SliceStore
 from harvesters.core.workshop import Workshop
 from tests.conformance import Bench, no_secret, source_of, whole_day
 from tests.nights import lake_lines
+from tests.shell import unpacked
 
 LONGEST_ID = 512
 
@@ -128,7 +127,4 @@ def _watch_logins(shop: Workshop) -> list[bytes]:
 
 def _text(path: Path) -> bytes:
     data = path.read_bytes()
-    if path.suffix != ".zst":
-        return data
-    with zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True) as reader:
-        return reader.read()
+    return unpacked(data) if path.suffix == ".zst" else data

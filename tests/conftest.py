@@ -76,10 +76,15 @@ def own_prefix(es: Elasticsearch) -> Iterator[str]:
         remove_all(es, name)
 
 
-def remove_all(es: Elasticsearch, prefix: str) -> None:
-    """Remove the indices and templates of a prefix, by name: a cluster may refuse to delete by wildcard."""
+def remove_indices(es: Elasticsearch, prefix: str) -> None:
+    """Remove the indices of a prefix, by name: a cluster may refuse to delete by wildcard."""
     if indices := list(es.indices.get_alias(index=f"{prefix}-*", expand_wildcards="all")):
         es.indices.delete(index=indices)
+
+
+def remove_all(es: Elasticsearch, prefix: str) -> None:
+    """Remove the indices and templates of a prefix."""
+    remove_indices(es, prefix)
     absent_is_fine = es.options(ignore_status=404)
     # In this order: a component cannot go while a template is composed of it.
     absent_is_fine.indices.delete_index_template(name=f"{prefix}*")

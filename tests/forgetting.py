@@ -16,8 +16,7 @@ from harvesters.sandbox.peermetrics import call, room
 from harvesters.sandbox.zoom import Person, Share, meeting
 from tests import peermetrics_days, peermetrics_nights, zoom_days, zoom_nights
 from tests.nights import lake_lines
-from tests.peermetrics_nights import everything_written
-from tests.shell import Shell, vendor
+from tests.shell import Shell, everything_written, vendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

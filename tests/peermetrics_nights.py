@@ -15,7 +15,6 @@ from typing import Any, Self
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import msgspec
-import zstandard
 
 from harvesters import __version__
 from harvesters.commands.build import vendor_workshops
@@ -43,7 +42,7 @@ from harvesters.sandbox.peermetrics import (
 from harvesters.sandbox.server import Intercept
 from tests.nights import Night, Ran, Time, _Mute, _printing, lake_lines
 from tests.peermetrics_days import DAY, SETTLED, environment
-from tests.shell import Shell, tree
+from tests.shell import Shell
 
 UNHURRIED = PeermetricsRules(requests_per_minute=None, worker_requests=None)
 APP_ID = str(APP["id"])
@@ -217,13 +216,3 @@ def terminal(shell: Shell, vendor: Vendor, **settings: str) -> Shell:
     """A shell that knows of the vendor and of its time."""
     shell.env |= {"VCONF_NOW": vendor.now.isoformat(), **environment(vendor.server), **settings}
     return shell
-
-
-def everything_written(folder: Path) -> bytes:
-    """All files below a folder, unpacked."""
-    return b"".join(_unpacked(each) if name.endswith(".zst") else each for name, each in tree(folder).items())
-
-
-def _unpacked(content: bytes) -> bytes:
-    """All frames of an archive."""
-    return zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True).read()

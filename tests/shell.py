@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import zstandard
+
 from harvesters.sandbox import serve_opentok
 from tests.opentok_client import DAY, NOW
 from tests.opentok_days import KEY, SECRET, day_of
@@ -99,6 +101,17 @@ def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder with its bytes, but for the moments at which a vendor was asked: a dry run asks too."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.parent.name != "limits")
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def everything_written(folder: Path) -> bytes:
+    """All files below a folder, unpacked."""
+    return b"".join(unpacked(each) if name.endswith(".zst") else each for name, each in tree(folder).items())
+
+
+def unpacked(content: bytes) -> bytes:
+    """All frames of a packed file, as far as it is whole."""
+    with zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True) as reader:
+        return reader.read()
 
 
 def demonstrated(folder: Path, *, days: int, calls: int) -> Shell:

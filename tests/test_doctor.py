@@ -14,7 +14,6 @@ from harvesters.commands.doctor import lines
 from harvesters.core.day import Day
 from harvesters.core.destinations.examined import Rights, Shard, numbers
 from harvesters.core.errors import ArchiveError, AuthError, Exit
-from harvesters.core.setup import load_templates
 from harvesters.opentok import OpenTok
 from harvesters.sandbox import Response, Server, ZoomRules
 from harvesters.sandbox.peermetrics import serve_peermetrics
@@ -156,7 +155,7 @@ def test_elasticsearch_without_and_with_our_templates(
     more = {"ES_HOST": es_url, "INDEX_PREFIX": prefix}
     with vendor(shell, now=NEXT_DAY):
         bare = checked(shell, 1, **more)["elasticsearch"]
-        load_templates(Night(shell.data, NOW, es_url=es_url, prefix=prefix).place.common)
+        Night(shell.data, NOW, es_url=es_url, prefix=prefix).setup()
         ready = checked(shell, 0, **more)["elasticsearch"]
         shell("opentok", "--date", "2026-11-18", **more)
         loaded = checked(shell, 0, **more)["elasticsearch"]

@@ -23,6 +23,7 @@ from harvesters.core.fields import CALL_TYPES, by_name
 from harvesters.export.csv_file import CsvFile, defused
 from harvesters.export.parquet_file import BATCHES, CELLS, ParquetFile
 from harvesters.export.table import LIST_ENDINGS, LISTS, Table, columns
+from tests.nights import lake_lines
 from tests.overview_calls import document
 from tests.shell import PROJECT, Shell, demonstrated
 
@@ -55,11 +56,7 @@ def harvested(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 def documents(shell: Shell, type_: str) -> list[Json]:
     """What the lake holds."""
-    found = []
-    for path in sorted((shell.data / "demo" / "lake" / type_).glob("*/*/*.zst")):
-        text = zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes())
-        found += [json.loads(line) for line in text.splitlines()]
-    return found
+    return [json.loads(line) for line in lake_lines(shell.data / "demo", type_)]
 
 
 def flat(members: Json, above: str = "") -> Json:

@@ -22,8 +22,7 @@ from harvesters.sandbox.peermetrics import Person as Visitor
 from tests import peermetrics_days, peermetrics_nights, zoom_days, zoom_nights
 from tests.forgetting import ADDRESS, CASES, NAME, Case, Scene, key_in, scene, standing, zoom_meetings
 from tests.nights import lake_lines
-from tests.peermetrics_nights import everything_written
-from tests.shell import Shell, tree
+from tests.shell import Shell, everything_written, tree
 from tests.test_forget_kill import forgotten
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from harvesters.core.forgotten import read_list
 from tests.faults.kills import dies, dying
 from tests.forgetting import ADDRESS, NAME, key_in, standing, zoom_meetings
 from tests.nights import _Mute, lake_lines
-from tests.peermetrics_nights import everything_written
+from tests.shell import everything_written
 from tests.zoom_days import DAY, SETTLED
 from tests.zoom_nights import ZoomNight, zoom
 

@@ -16,8 +16,8 @@ from harvesters.peermetrics.settings import PeermetricsSettings, identify
 from harvesters.sandbox.peermetrics import app_row, call, room, world
 from tests.authority import Authority
 from tests.peermetrics_days import DAY, OTHER, PASSWORD, at, everything
-from tests.peermetrics_nights import APP_ID, PeermetricsNight, Vendor, everything_written, peermetrics, terminal
-from tests.shell import Shell
+from tests.peermetrics_nights import APP_ID, PeermetricsNight, Vendor, peermetrics, terminal
+from tests.shell import Shell, everything_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from harvesters.core.errors import HarvestError
 from harvesters.sandbox import Request, Response, Server, serve_opentok
@@ -16,7 +15,7 @@ from tests.line import RawServer, ask, line, whole
 from tests.nights import Night
 from tests.opentok_client import NOW
 from tests.opentok_days import KEY, day_of
-from tests.shell import Done, Shell, tree
+from tests.shell import Done, Shell, tree, unpacked
 
 DAY = datetime(2026, 11, 18, tzinfo=UTC).date()
 LINE = ("opentok", "--date", "2026-11-18", "-vv", "--report", "report.json")
@@ -90,13 +89,8 @@ def _files(folder: Path) -> bytes:
     """Every file with its name, packed ones unpacked too."""
     files: list[bytes] = []
     for name, content in tree(folder).items():
-        files += [name.encode(), content, _unpacked(content) if name.endswith(".zst") else b""]
+        files += [name.encode(), content, unpacked(content) if name.endswith(".zst") else b""]
     return b"\n".join(files)
-
-
-def _unpacked(content: bytes) -> bytes:
-    """All frames of an archive."""
-    return zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True).read()
 
 
 def _assert_untold(told: bytes, server: Server) -> None:

@@ -10,7 +10,6 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
-import zstandard
 
 from harvesters.core.limiter import Limiter, shared_files
 from harvesters.sandbox import Request, Response
@@ -18,7 +17,7 @@ from harvesters.sandbox.zoom import UNLIMITED, Limits, Person, ZoomRules, meetin
 from harvesters.sandbox.zoom.refusals import refusal
 from harvesters.zoom import Zoom
 from harvesters.zoom.settings import ZoomSettings
-from tests.shell import Shell, tree
+from tests.shell import Shell, everything_written, tree
 from tests.zoom_days import (
     ACCOUNT,
     BEFORE,
@@ -122,16 +121,11 @@ def test_neither_token_nor_secret_is_in_any_log_report_archive_or_document(
     assert ran.exit_code == 0
     assert len(set(sent)) == 2, "the app's login and one token"
     told = (caplog.text + json.dumps(ran.report.as_json()) + ran.only.sentence()).encode()
-    told += b"".join(unpacked(each) if name.endswith(".zst") else each for name, each in tree(tmp_path).items())
+    told += everything_written(tmp_path)
     # In the archive and in a document, where the person's name was.
     assert told.count(b"(credentials)") >= 2
     for secret in (SECRET, *sent):
         assert secret.encode() not in told
-
-
-def unpacked(content: bytes) -> bytes:
-    """All frames of an archive."""
-    return zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True).read()
 
 
 def test_types_that_change_within_rows_are_counted_by_field_and_nothing_else_is_lost(tmp_path: Path) -> None:

@@ -49,12 +49,11 @@ def colour_of(stops: Stops | None, value: object) -> str:
 def _number(chart: Chart, row: Row) -> str:
     first, *others = chart.columns
     value = row.get(column_id(first.label))
-    own = colour_of(first.stops, value)
-    painted = f' style="background:{own};color:#fff"' if own else ""
     more = "".join(
         f"<small>{escape(each.label)} {shown(row.get(column_id(each.label)), each)}</small>" for each in others
     )
-    return f'<div class="number"{painted}><span>{escape(first.label)}</span>{more}<b>{shown(value, first)}</b></div>'
+    head = f'<div class="number"{_painted(first, value)}><span>{escape(first.label)}</span>'
+    return f"{head}{more}<b>{shown(value, first)}</b></div>"
 
 
 def _table(chart: Chart, rows: Sequence[Row]) -> str:
@@ -70,9 +69,13 @@ def _table(chart: Chart, rows: Sequence[Row]) -> str:
 
 
 def _cell(value: object, column: Column) -> str:
+    return f'<td class="value"{_painted(column, value)}>{escape(shown(value, column))}</td>'
+
+
+def _painted(column: Column, value: object) -> str:
+    """The style of a value that has a colour."""
     own = colour_of(column.stops, value)
-    painted = f' style="background:{own};color:#fff"' if own else ""
-    return f'<td class="value"{painted}>{escape(shown(value, column))}</td>'
+    return f' style="background:{own};color:#fff"' if own else ""
 
 
 def _ring(chart: Chart, rows: Sequence[Row], height: float) -> Iterator[str]:

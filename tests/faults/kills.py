@@ -103,7 +103,7 @@ def kill(tally: Tally, dice: random.Random, node: Node) -> None:
         settings = {"es_url": node.url, "prefix": node.prefix} if into == "index" else {}
         with serving(VENDORS[name], Path(folder), now=MORNING, **settings) as (_, machine):
             if into == "index":
-                node.load_templates(machine)
+                machine.night.setup()
             for again in range(dice.choice([1, 1, 2, 3])):
                 at = dice.randint(1, events(name))
                 if dies(lambda: _harvest(machine, at, into)):  # noqa: B023 - used up within the round

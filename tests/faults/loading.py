@@ -14,11 +14,10 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from harvesters.core.destinations import index as index_module
-from harvesters.core.setup import load_templates
 from harvesters.sandbox import Response
-from tests.conftest import remove_all
+from tests.conftest import remove_all, remove_indices
 from tests.faults.fetching import serving
-from tests.faults.machine import Documents, Machine, without_time
+from tests.faults.machine import Documents, without_time
 from tests.faults.vendors import SETTLED, VENDORS
 from tests.faults.verdict import Case, Gave
 from tests.nights import printed
@@ -156,13 +155,9 @@ class Node:
     url: str
     prefix: str
 
-    def load_templates(self, machine: Machine) -> None:
-        load_templates(machine.night.place.common)
-
     def clear(self) -> None:
         """Remove the documents; templates stay."""
-        if names := list(self.es.indices.get_alias(index=f"{self.prefix}-*", expand_wildcards="all")):
-            self.es.indices.delete(index=names)
+        remove_indices(self.es, self.prefix)
 
 
 def load(trouble: Trouble, name: str, folder: Path, node: Node) -> Gave:
@@ -177,13 +172,13 @@ def load(trouble: Trouble, name: str, folder: Path, node: Node) -> Gave:
         serving(VENDORS[name], folder, now=SETTLED, es_url=before.url, prefix=node.prefix) as (_, machine),
     ):
         direct = machine.later(es_url=node.url)
-        node.load_templates(direct)
+        direct.night.setup()
         try:
             trouble.begin(node.es, node.prefix)
             gave = case.first(machine, machine.harvest(into=["index"]))
             trouble.end(node.es, node.prefix)
             if trouble.templates_gone:
-                node.load_templates(direct)
+                direct.night.setup()
             case.second(direct, direct.harvest(into=["index"]))
         finally:
             node.clear()

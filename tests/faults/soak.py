@@ -164,7 +164,7 @@ def _load_whole(name: str, url: str, prefix: str) -> None:
         loading.copy(Path(source.name), copied)
         with serving(VENDORS[name], copied, now=SETTLED, es_url=url, prefix=f"{prefix}-{name}") as (_, machine):
             node = Node(es, url, machine.prefix)
-            node.load_templates(machine)
+            machine.night.setup()
             case = Case((wanted, wanted), "index", lambda found: found.index(es))
             assert case.first(machine, machine.harvest(into=["index"])).words == WHOLE
             node.clear()
