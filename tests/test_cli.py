@@ -281,7 +281,7 @@ RUN_MEMBERS = {"id", "command", "version", "started", "ended", "exit_code", "pea
 SLICE_MEMBERS = {
     "source", "account", "day", "state", "settled", "listed", "harvested", "without_conference", "failed",
     "unchanged", "warnings", "destinations", "requests", "retried", "repeated", "waited_s", "reason", "selected",
-    "route", "quotas",
+    "route", "quotas", "anomalies",
 }  # fmt: skip
 
 

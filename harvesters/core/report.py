@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harvesters.core.anomaly import Anomaly
 from harvesters.core.errors import Exit
 from harvesters.core.forecast import Forecast
 from harvesters.core.loading import Load
@@ -28,6 +29,7 @@ class SliceReport:
     user narrowed the work, and the figures are those of the selection. `plan`: of a dry run. `route`: which of the
     vendor's ways to the day was taken, `detour` why not the better one. `quotas`: what is used up of each day's.
     `due` and `diffs`, of a replay's dry run, by destination: records to load, and what would change by that.
+    `anomalies`: what is odd although nothing failed.
     """
 
     source: str
@@ -57,6 +59,7 @@ class SliceReport:
     quotas: list[dict[str, int | str]] = field(default_factory=list)
     due: dict[str, int] = field(default_factory=dict)
     diffs: dict[str, Tally] = field(default_factory=dict)
+    anomalies: list[Anomaly] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The slice as `--report` writes it; `due` and `diff` stand in it where there was something to look at."""
@@ -68,6 +71,7 @@ class SliceReport:
         return {
             **{name: getattr(self, name) for name in names},
             "waited_s": round(self.waited_s, 3),
+            "anomalies": [asdict(each) for each in self.anomalies],
             "destinations": {name: _counts(load) for name, load in self.destinations.items()},
             **({"due": self.due} if self.due else {}),
             **({"diff": {name: tally.as_json() for name, tally in self.diffs.items()}} if self.diffs else {}),
