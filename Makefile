@@ -17,7 +17,7 @@ RUNTIME = $(VENV)/.runtime
 REPORT = $(VENV)/.report
 DEV = $(VENV)/.dev
 
-.PHONY: help venv extras demo test bench soak docs dashboards previews format lock clean
+.PHONY: help venv env extras demo test bench soak docs dashboards previews format lock clean
 
 # Python's upgrade leaves a link to nowhere. Made anew it would point to a file older than the stamps, so that
 # nothing were installed: being phony, it is newer than everything.
@@ -27,6 +27,7 @@ endif
 
 help:
 	@echo "make venv     sets up $(VENV) with what vconf-harvest needs"
+	@echo "make env      copies example.env to .env, which you alone can read, unless there is one"
 	@echo "make extras   adds what 'report' and 'export parquet' need"
 	@echo "make demo     harvests simulated vendors, without any account, and makes a report"
 	@echo "make test     checks style and types, then runs the tests on a real Elasticsearch"
@@ -40,6 +41,11 @@ help:
 	@echo "make clean    removes what the other targets made; data/ stays"
 
 venv: $(RUNTIME)
+
+env: .env
+
+.env:
+	install -m 600 example.env $@
 
 extras: $(REPORT)
 	$(PIP) -r requirements-parquet.txt

@@ -24,9 +24,9 @@ from harvesters.dashboards.shown import DASHBOARDS  # noqa: E402
 
 BLOCK = "<!-- made by docs/generate.py: {} -->\n{}<!-- end: {} -->"
 ENV_HEAD = """\
-# Settings of vconf-harvest. Copy this file to .env and fill in what you need:
+# Settings of vconf-harvest. Copy this file to .env, and fill in what you need there:
 #
-#     cp example.env .env && chmod 600 .env
+#     make env
 #
 # A variable of the environment wins over this file, an option of the command over both. Instead of a secret
 # itself you may give the file that holds it, as NAME_FILE. An empty value counts as not set.

@@ -73,13 +73,18 @@ def test_origin_says_which_layer_each_value_came_from(shell: Shell) -> None:
     path = shell.folder / "accounts.toml"
     path.write_text("\n[opentok.a]\napi_key = 7\n# how\napi_secret_file = 'word'\nurl = 'https://a.test/'\n")
     done = shell(
-        "config", "show", "--origin", ES_HOST="search:9200", ES_PASSWORD_FILE="word", OPENTOK_BITRATE_UNIT="kbit"
+        "config",
+        "show",
+        "--origin",
+        ES_HOST="https://search:9200",
+        ES_PASSWORD_FILE="word",
+        OPENTOK_BITRATE_UNIT="kbit",
     )
     found = shown(done)
     common, account = found["every command"], found["opentok, account a"]
 
     assert done.code == 0, done.err
-    assert common["ES_HOST"] == "search:9200    # the environment"
+    assert common["ES_HOST"] == "https://search:9200    # the environment"
     assert common["INDEX_PREFIX"] == f"ours    # {shell.folder / '.env'}"
     assert common["ES_PASSWORD"] == "set    # the environment"
     assert common["DATA_DIR"] == f"{shell.data}    # the environment"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import importlib.util
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -140,6 +141,7 @@ def test_the_example_has_the_settings_that_the_code_reads_and_no_secret() -> Non
 def test_the_example_lacks_nothing_but_the_credentials(shell: Shell) -> None:
     example = (PROJECT / "example.env").read_text()
     (shell.folder / ".env").write_text(example)
+    (shell.folder / ".env").chmod(0o600)
     untouched = shell("opentok", "--date", "yesterday")
 
     with vendor(shell) as server:
@@ -250,16 +252,25 @@ def test_every_command_line_of_the_readme_works(shell: Shell, es_url: str, prefi
                     demos.append(beside.submit(_harvest, alone, line))
                 else:
                     _harvest(shell, line)
-            elif line.startswith("cp "):
-                (shell.folder / "example.env").write_bytes((PROJECT / "example.env").read_bytes())
-                subprocess.run(["sh", "-ec", line], cwd=shell.folder, check=True)
             else:
                 assert line.startswith("make ") or line in INSTALLATION, line
         for demo in demos:
             demo.result()
 
     assert len(harvests) == 28
-    assert (shell.folder / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_make_env_makes_a_file_of_settings_that_its_owner_alone_can_read_and_never_again(tmp_path: Path) -> None:
+    (tmp_path / "example.env").write_text("ES_HOST=\n")
+    made = ["make", "-f", str(PROJECT / "Makefile"), "env"]
+    subprocess.run(made, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / ".env").read_text() == "ES_HOST=\n"
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+
+    (tmp_path / ".env").write_text("ES_HOST=search\n")
+    os.utime(tmp_path / ".env", (0, 0))
+    subprocess.run(made, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / ".env").read_text() == "ES_HOST=search\n"
 
 
 def _harvest(shell: Shell, line: str) -> None:

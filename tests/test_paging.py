@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvesters.core.errors import CursorError, SliceError
-from harvesters.core.paging import READINGS, pages, pages_again
+from harvesters.core.paging import MOST_PAGES, READINGS, pages, pages_again
 
 CURSORS = st.text(min_size=1, max_size=3)
 
@@ -54,6 +54,20 @@ def test_an_empty_cursor_would_be_the_first_page_again_and_is_not_asked_for() ->
     with pytest.raises(SliceError, match="does not move"):
         list(pages(came.append, lambda _page: "", "a list"))
     assert came == [None]
+
+
+def test_a_list_whose_cursors_are_always_new_ends_some_day() -> None:
+    asked = 0
+
+    def ask(_cursor: str | None) -> int:
+        nonlocal asked
+        asked += 1
+        return asked
+
+    with pytest.raises(SliceError, match=r"^the rooms: the vendor's list has more than 10,000 pages and seems"):
+        for _ in pages(ask, str, "the rooms"):
+            pass
+    assert asked == MOST_PAGES - 1
 
 
 def test_a_page_is_used_before_the_next_one_is_asked_for() -> None:

@@ -240,6 +240,14 @@ def test_rows_that_pages_lost_are_read_again_in_pages_of_another_size() -> None:
     assert short.missing == 401 - len(found)
 
 
+def test_a_count_beyond_all_measure_is_not_believed_page_by_page() -> None:
+    rows = [{"id": f"row-{each}", "created_at": stamped(each)} for each in range(5)]
+    lists, short = Lists(rows, counted=10**12), Short()
+    assert len(list(Client(lists).rows(PLACE, short=short))) == 5
+    assert short.missing == 10**12 - 5
+    assert len(lists.asked) <= 6
+
+
 @pytest.mark.parametrize("number", [0, 5, 200, 201])
 def test_a_count_that_is_higher_than_what_comes_is_told_also_of_a_single_page(number: int) -> None:
     rows = [{"id": f"row-{each}", "created_at": stamped(each)} for each in range(number)]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvesters.commands.workplace import workplace
-from harvesters.core.common_settings import CommonSettings, cautions_of, es_hosts, index_prefix, problems_of
+from harvesters.core.common_settings import CommonSettings, es_hosts, index_prefix, problems_of
 from harvesters.core.errors import SettingsError
 from harvesters.core.settings import (
     Values,
@@ -427,12 +427,14 @@ def test_the_bitrate_s_unit_is_what_shapes_documents_of_opentok() -> None:
         ({"ES_API_KEY": CANARY}, None),
     ],
 )
-def test_a_login_that_travels_open_to_elasticsearch_is_said(environ: dict[str, str], hosts: str | None) -> None:
-    common = read(CommonSettings, _values(environ=environ), [])
-    cautions = cautions_of(common)
+def test_a_login_does_not_travel_open_to_elasticsearch(environ: dict[str, str], hosts: str | None) -> None:
+    problems = problems_of(read(CommonSettings, _values(environ=environ), []))
 
-    expected = f"the login for {hosts} is sent unencrypted, others can read it on the way: use https://"
-    assert cautions == ([expected] if hosts else [])
+    expected = (
+        f"ES_HOST: {hosts} would carry the login where others can read it: use https://, "
+        "or a tunnel that ends at 127.0.0.1."
+    )
+    assert problems == ([expected] if hosts else [])
 
 
 @pytest.mark.parametrize(
@@ -465,21 +467,21 @@ def test_no_file_is_no_danger() -> None:
     assert exposed(_values(environ={"SOME_SECRET": CANARY}, path=None), [Some]) == []
 
 
-def test_both_are_one_line_each_of_every_run_and_no_reason_to_stop(tmp_path: Path) -> None:
+def test_both_are_refused_with_what_to_do_before_anything_is_sent(tmp_path: Path) -> None:
     dotenv = tmp_path / ".env"
     dotenv.write_text(f"ES_HOST=198.51.100.7:9\nES_API_KEY={CANARY}\n")
     dotenv.chmod(0o644)
     done = Shell(tmp_path)("replay", "--all", "--destination", "lake")
 
-    warnings = [line for line in done.err.splitlines() if line.startswith("warning: ")]
-    assert done.code == 0, done.err
-    assert [line.split(" ")[1] for line in warnings] == [str(dotenv), "the"]
+    assert done.code == 78
+    first, second = done.err.splitlines()
+    assert first.startswith("error: ES_HOST: http://198.51.100.7:9 would carry the login")
+    assert second.endswith(f"every user of this machine can read it: chmod 600 {dotenv}")
     assert CANARY not in done.err
+    dotenv.write_text(f"ES_HOST=127.0.0.1:9\nES_API_KEY={CANARY}\n")
+    assert Shell(tmp_path)("replay", "--all", "--destination", "lake").code == 78
     dotenv.chmod(stat.S_IRUSR)
-    assert (
-        done.err.count("warning: ")
-        == Shell(tmp_path)("replay", "--all", "--destination", "lake").err.count("warning: ") + 1
-    )
+    assert Shell(tmp_path)("replay", "--all", "--destination", "lake").code == 0
 
 
 def test_a_vendor_s_address_without_encryption_is_exit_78_before_anything_is_sent(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harvesters.commands.examples import program
 from harvesters.core.errors import Exit
 from harvesters.core.field import ECS_VERSION
+from harvesters.core.redaction import redacted
 from harvesters.core.words import length
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["error.stack_trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return redacted(json.dumps(line, ensure_ascii=False))
 
 
 class Sentences(logging.Formatter):
@@ -50,7 +51,7 @@ class Sentences(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """`warning: so and so`."""
         trace = "\n" + self.formatException(record.exc_info) if record.exc_info else ""
-        return f"{record.levelname.lower()}: {record.getMessage()}{trace}"
+        return redacted(f"{record.levelname.lower()}: {record.getMessage()}{trace}")
 
 
 class Console:
@@ -81,7 +82,7 @@ class Console:
             record = self._log.makeRecord(self._log.name, level, "", 0, sentence, (), None, extra={"fields": fields})
             sys.stderr.write(JsonLines().format(record) + "\n")
         else:
-            sys.stderr.write(sentence + "\n")
+            sys.stderr.write(redacted(sentence) + "\n")
 
     def slice_ended(self, report: "SliceReport") -> None:
         """The sentence of a slice, the calls that it lacks, and its warnings."""

@@ -19,6 +19,7 @@ from harvesters.core.allocator import give_back_large_buffers
 from harvesters.core.day import Day, iso
 from harvesters.core.errors import STOPPED, Exit, HarvestError, InterruptedRunError, UsageError, worst
 from harvesters.core.notes import note_run
+from harvesters.core.redaction import redacted
 from harvesters.core.report import RunReport
 from harvesters.core.run import finish, run_days
 from harvesters.core.workshop import Workshop
@@ -137,7 +138,8 @@ def write_report(path: Path, content: Mapping[str, Any]) -> None:
         HarvestError: it cannot be written.
     """
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+        text = msgspec.json.format(msgspec.json.encode(content), indent=2).decode()
+        path.write_text(redacted(text) + "\n", "utf-8")
     except OSError as error:
         message = f"the report {path} cannot be written: {error.strerror}."
         raise HarvestError(message) from error

@@ -12,7 +12,7 @@ from dotenv import dotenv_values
 
 from harvesters import SOURCES, source_class
 from harvesters.core.accounts import Accounts, read_accounts
-from harvesters.core.common_settings import CommonSettings, cautions_of, problems_of
+from harvesters.core.common_settings import CommonSettings, problems_of
 from harvesters.core.day import Clock, Day, clock_from, days_between, parse_span
 from harvesters.core.errors import SettingsError, UsageError
 from harvesters.core.keyed import Key, exposed_key, read_key
@@ -113,8 +113,8 @@ def workplace(env_file: Path | None, flags: Mapping[str, str | None]) -> Workpla
     problems += problems_of(common)
     classes = {vendor: source_class(vendor).Settings for vendor in SOURCES}
     accounts = read_accounts(find_accounts(common, path), classes)
-    open_to_all = exposed(values, [CommonSettings, *classes.values()], accounts.variables)
-    for caution in (*open_to_all, *cautions_of(common), *exposed_key(common.privacy_key_file)):
+    problems += exposed(values, [CommonSettings, *classes.values()], accounts.variables)
+    for caution in exposed_key(common.privacy_key_file):
         log.warning("%s", caution)
     clock = _clock(common, problems)
     data_dir = common.data_dir or default_data_dir(os.environ)

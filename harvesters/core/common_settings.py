@@ -178,6 +178,7 @@ def problems_of(settings: CommonSettings) -> list[str]:
     found = [
         *_login_problems("ES", settings.es_user, settings.es_password, settings.es_api_key),
         *_login_problems("KIBANA", settings.kibana_user, settings.kibana_password, settings.kibana_api_key),
+        *_open_login(settings),
     ]
     if settings.privacy == "pseudonymous" and not settings.privacy_key_file:
         found.append(f"PRIVACY is pseudonymous, which needs a key of yours, named by {KEY_ENV}: {HOW}")
@@ -207,9 +208,11 @@ def _login_problems(whose: str, user: str | None, password: str | None, key: str
         yield f"{whose}_API_KEY and {whose}_USER are both set: keep one."
 
 
-def cautions_of(settings: CommonSettings) -> list[str]:
-    """What is allowed, and should be known every time."""
-    open_hosts = [host for host in settings.es_host or () if travels_open(host)]
-    if not open_hosts or not (settings.es_api_key or settings.es_password):
-        return []
-    return [f"the login for {', '.join(open_hosts)} is sent unencrypted, others can read it on the way: use https://"]
+def _open_login(settings: CommonSettings) -> Iterator[str]:
+    """A login for Elasticsearch that others could read on its way."""
+    hosts = [host for host in settings.es_host or () if travels_open(host)]
+    if hosts and (settings.es_api_key or settings.es_password):
+        yield (
+            f"ES_HOST: {', '.join(hosts)} would carry the login where others can read it: use https://, "
+            "or a tunnel that ends at 127.0.0.1."
+        )

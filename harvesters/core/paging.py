@@ -7,6 +7,8 @@ from harvesters.core.errors import CursorError, SliceError
 
 P = TypeVar("P")
 READINGS = 3
+MOST_PAGES = 10_000
+"""Of one list: some million items. A list of more is taken for one that never ends."""
 
 
 def pages(ask: Callable[[str | None], P], after: Callable[[P], str | None], what: str) -> Iterator[P]:
@@ -15,8 +17,8 @@ def pages(ask: Callable[[str | None], P], after: Callable[[P], str | None], what
     `ask(cursor)` gets one page (None: the first), `after(page)` the cursor of the next or None at the end.
 
     Raises:
-        SliceError: a cursor came twice, or an empty one, which means the first page. The list would never end,
-            and what stands behind it is unknown.
+        SliceError: a cursor came twice, or an empty one, which means the first page, or there are more than
+            `MOST_PAGES`. The list would never end, and what stands behind it is unknown.
     """
     seen: set[str | None] = {None, ""}
     cursor: str | None = None
@@ -30,6 +32,9 @@ def pages(ask: Callable[[str | None], P], after: Callable[[P], str | None], what
             message = f"{what}: the vendor's cursor does not move ('{cursor[:40]}' came again)."
             raise SliceError(message)
         seen.add(cursor)
+        if len(seen) > MOST_PAGES:
+            message = f"{what}: the vendor's list has more than {MOST_PAGES:,} pages and seems to have no end."
+            raise SliceError(message)
 
 
 def pages_again(ask: Callable[[str | None, bool], P], after: Callable[[P], str | None], what: str) -> Iterator[P]:

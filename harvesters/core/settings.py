@@ -15,6 +15,7 @@ import msgspec
 
 from harvesters.core.declaration import Setting, declared, logins, public, setting
 from harvesters.core.errors import SettingsError
+from harvesters.core.redaction import remember
 from harvesters.core.values import Found, Values
 
 __all__ = ["Setting", "Values", "declared", "public", "setting"]
@@ -96,6 +97,8 @@ def value_of(name: str, declaration: Setting, values: Values, problems: list[str
         return declaration.default
     before = len(problems)
     text = _text(found, problems)
+    if declaration.secret:
+        remember(text)
     if len(problems) > before:
         # Not None, or the settings that belong to it would be called lonely.
         return "unread"
@@ -137,7 +140,7 @@ def _text(found: Found, problems: list[str]) -> str:
 
 
 def exposed(values: Values, classes: Iterable[type[Any]], more: Iterable[str] = ()) -> list[str]:
-    """A warning if the `.env` file holds secrets and every user may read it; `more` variables that accounts name."""
+    """What is wrong if the `.env` file holds secrets and every user may read it; `more`: what accounts name."""
     path = values.dotenv_path
     declarations = [declaration for cls in classes for _, declaration in declared(cls) if declaration.secret]
     held = [name for name in (*(each.env for each in declarations), *more) if values.dotenv.get(name)]

@@ -132,7 +132,8 @@ class Client:
                         yield each
                 if found.count is None:
                     return
-                offset += size
+                # Behind an empty page there is nothing, whatever the count says.
+                offset += size if found.rows else found.count
                 end = min(offset, found.count) if reach.passed(found.rows) else found.count
             wanted = max(wanted, end - reach.first)
             if len(seen) >= wanted:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from harvesters.core.answers import Auth, Request, Verdict
 from harvesters.core.day import Clock
 from harvesters.core.errors import Exit
+from harvesters.core.redaction import redacted
 from harvesters.core.report import RunReport, SliceReport
 from harvesters.core.wire import BrokenLineError, Wire
 from harvesters.core.words import many
@@ -43,7 +44,7 @@ def body(report: RunReport) -> bytes:
             break
         kept.append(line)
         size += len(line.encode()) + 1
-    return "\n".join(kept).encode()
+    return redacted("\n".join(kept)).encode()
 
 
 def _line(report: SliceReport) -> str:
