@@ -369,6 +369,23 @@ def test_days_that_the_lake_lacks_are_named(shell: Shell, gone: str) -> None:
     assert (mended.code, shell("export", "csv", "--all", "--type", "participant").code) == (0, 0), mended.err
 
 
+def test_days_that_are_not_whole_are_named_and_what_there_is_is_written(shell: Shell) -> None:
+    assert shell("dev", "demo", "--vendor", "zoom", "--days", "4", "--calls", "3").code == 0
+    shell.env["DATA_DIR"] = str(shell.data / "demo")
+    assert "not whole" not in shell("export", "csv", "--all", "--type", "conference").err
+    for path in shell.data.rglob("2026-11-1[78].manifest.json"):
+        path.write_text(json.dumps({**json.loads(path.read_bytes()), "state": "partial"}))
+    done = shell("export", "csv", "--all", "--type", "conference")
+
+    assert done.code == 0, done.err
+    assert re.search(
+        r"^2 of 4 days of zoom \S+ are not whole: 2026-11-17 to 2026-11-18; './harvest.py status' says what is missing",
+        done.err, re.MULTILINE,
+    )  # fmt: skip
+    assert "not whole" not in shell("export", "csv", "--date", "2026-11-19", "--type", "conference").err
+    assert "not whole" not in shell("export", "csv", "opentok", "--all", "--type", "conference").err
+
+
 def test_a_lake_of_one_old_day_does_not_hide_the_archive(shell: Shell) -> None:
     assert shell("dev", "demo", "--vendor", "zoom", "--days", "4", "--calls", "3").code == 0
     shell.env["DATA_DIR"] = str(shell.data / "demo")

@@ -29,7 +29,7 @@ PACKAGES = ("pyarrow>=22",)
         "Write documents into files, one for each type: a column for each field of docs/fields.md, with its type. In "
         "CSV files a text that a spreadsheet would run begins with an apostrophe. All documents of the days named are "
         "written, from the lake, else made anew from the archive; exit code 3 if the lake lacks some that are "
-        "archived. No vendor is asked.",
+        "archived. Days that are not whole are named. No vendor is asked.",
         "export parquet --last 30d",
         "export csv zoom --date yesterday --type conference --out calls.csv",
         "export parquet --all --in archive --out /srv/vconf",
@@ -60,6 +60,7 @@ def export(ctx: click.Context, /, form: str, **given: Any) -> Exit:
     if form == "parquet":
         need("export parquet", "pyarrow", packages=PACKAGES)
     from harvesters.commands.exporting import Asked, exported
+    from harvesters.commands.unwhole import unwhole
 
     console: Console = ctx.obj["console"]
     place = workplace(ctx.obj["env_file"], {})
@@ -73,7 +74,7 @@ def export(ctx: click.Context, /, form: str, **given: Any) -> Exit:
     result = exported(place, asked, out)
     for sentence in result.done:
         console.say(sentence)
-    for sentence in result.cautions(place.common.privacy):
+    for sentence in (*unwhole(place, vendors, asked.accounts, asked.period), *result.cautions(place.common.privacy)):
         console.say(sentence, logging.WARNING)
     for sentence in result.missing:
         console.error(sentence)

@@ -30,8 +30,11 @@ def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _node(path: str, nodes: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The object at a dotted path, hung into the one above it."""
-    if path not in nodes:
-        above, leaf = _paths[path]
-        nodes[path] = _node(above, nodes)[leaf] = {}
-    return nodes[path]
+    """A new object at a dotted path, hung into the one above it."""
+    above, leaf = _paths[path]
+    node = nodes.get(above)
+    if node is None:
+        node = _node(above, nodes)
+    made: dict[str, Any] = {}
+    nodes[path] = node[leaf] = made
+    return made

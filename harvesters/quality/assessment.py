@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import compress
+from itertools import compress, pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -65,8 +65,10 @@ class _Measured:
 
     def rolled(self, thresholds: Thresholds) -> Iterator[tuple[str, Rolled]]:
         """Each medium that was there."""
-        rows = self.rows
-        others = [row.at for row in rows], self._seconds(), [row.packets for row in rows]
+        if not (rows := self.rows):
+            return
+        at = [row.at for row in rows]
+        others = at, self._seconds(at), [row.packets for row in rows]
         qualities = [row.quality for row in rows]
         for medium in MEDIA:
             media = list(map(attrgetter(medium), qualities))
@@ -76,16 +78,17 @@ class _Measured:
             taken = Taken(media, *others) if not missing else _there(media, *others)
             yield medium, taken.rolled(SCORES.get(medium), thresholds)
 
-    def _seconds(self) -> list[float]:
+    def _seconds(self, at: Sequence[int]) -> list[float]:
         """What each stands for: as told, else since the one before."""
+        first = self._nominal_s if self._start is None else (at[0] - self._start) / 1000
+        found = [first, *((end - start) / 1000 for start, end in pairwise(at))]
+        for number, row in enumerate(self.rows):
+            if row.machine is not None and row.machine.sample and row.machine.sample.interval_s is not None:
+                found[number] = row.machine.sample.interval_s
         longest = self._nominal_s * LONGEST_INTERVALS
-        before, found = self._start, []
-        for row in self.rows:
-            told = row.machine.sample.interval_s if row.machine and row.machine.sample else None
-            if told is None:
-                told = self._nominal_s if before is None else (row.at - before) / 1000
-            before = row.at
-            found.append(min(max(told, 0.0), longest))
+        # Few streams have a gap: to look is quicker than to cut each.
+        if min(found) < 0 or max(found) > longest:
+            return [min(max(each, 0.0), longest) for each in found]
         return found
 
 
