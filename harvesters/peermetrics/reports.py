@@ -217,17 +217,13 @@ def ratio(part: float | None, whole: float | None, factor: float = 1.0) -> float
 
 def restarted(now: Counters, before: Counters) -> bool:
     """Whether a counter went down: then nothing can be said of the time between."""
-    one, other = now.packets_received, before.packets_received
-    if one is not None and other is not None and one < other:
-        return True
-    one, other = now.packets_sent, before.packets_sent
-    if one is not None and other is not None and one < other:
-        return True
-    one, other = now.bytes_received, before.bytes_received
-    if one is not None and other is not None and one < other:
-        return True
-    one, other = now.bytes_sent, before.bytes_sent
-    return one is not None and other is not None and one < other
+    # A track is received or sent, so most of it is told with two looks for each pair.
+    return (
+        ((one := now.packets_received) is not None and (other := before.packets_received) is not None and one < other)
+        or ((one := now.bytes_received) is not None and (other := before.bytes_received) is not None and one < other)
+        or ((one := now.packets_sent) is not None and (other := before.packets_sent) is not None and one < other)
+        or ((one := now.bytes_sent) is not None and (other := before.bytes_sent) is not None and one < other)
+    )
 
 
 def seconds_between(now: Tick, before: Tick) -> float:
@@ -244,12 +240,15 @@ def medium(now: Tick, before: Tick | None = None, between: Since | None = None) 
     trip = now.rtt if heard.round_trip_time is None else heard.round_trip_time
     width, height, jitter = report.frame_width or None, report.frame_height or None, heard.jitter
     found = Medium(
-        width=width,
-        height=height,
-        pixels=width * height if width and height else None,
-        rtt_ms=_milliseconds(trip) if trip else trip,
-        jitter_ms=_milliseconds(jitter) if jitter else jitter,
-        fps=report.frames_per_second,
+        None,
+        None,
+        None,
+        width,
+        height,
+        width * height if width and height else None,
+        _milliseconds(trip) if trip else trip,
+        _milliseconds(jitter) if jitter else jitter,
+        report.frames_per_second,
     )
     if before is not None and between is not None:
         _rates(found, report, before.report, between.seconds)

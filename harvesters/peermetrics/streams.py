@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 
 from harvesters.core.lenient import RowDecoder
@@ -153,7 +154,13 @@ def _row(tick: Tick, before: Tick | None, *, screen: bool) -> Row:
         flags += CLAMPED
     quality = _quality(report, medium(tick, before, between), screen=screen)
     packets = between.packets if between else None
-    return Row(tick.at, quality, None, flags, Machine(Interval(round(seconds * 1000) / 1000)), packets)
+    return Row(tick.at, quality, None, flags, _interval(round(seconds * 1000)), packets)
+
+
+@lru_cache(maxsize=1024)
+def _interval(ms: int) -> Machine:
+    """What a measurement that stands for so long tells of the machine: clients report every ten seconds, about."""
+    return Machine(Interval(ms / 1000))
 
 
 def _quality(report: Report, found: Medium, *, screen: bool) -> Quality:
