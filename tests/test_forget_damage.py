@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.forgetting import CASES, Scene, scene
+from tests.forgetting import ADDRESS, CASES, Scene, key_in, scene
+from tests.shell import Shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,3 +42,14 @@ def test_a_damaged_file_of_the_lake_is_named_and_the_others_are_looked_through(
     name = files["participant"].relative_to(work.shell.data)
     assert f"{name} cannot be read, so nobody knows whom it tells of, and the archive does not have that day:" in said
     assert "lake/stream/vendor=zoom/" in said
+
+
+@pytest.mark.parametrize("under", ["", "/data"], ids=["a file", "under a file"])
+def test_a_state_folder_that_cannot_be_one_is_said(tmp_path: Path, under: str) -> None:
+    (tmp_path / "taken").write_text("a file of yours\n")
+    place = f"{tmp_path / 'taken'}{under}"
+    shell = Shell(tmp_path, {"PRIVACY_KEY_FILE": str(key_in(tmp_path)), "DATA_DIR": place})
+    done = shell("forget", "--person", ADDRESS, "--yes")
+    assert (done.code, done.out) == (1, "")
+    assert f"DATA_DIR {place} cannot be written: " in done.err
+    assert done.err.count("\n") == 1

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from harvesters import SOURCES, source_class
 from harvesters.commands.archived import archived
-from harvesters.commands.build import destinations, replay_workshop
+from harvesters.commands.build import destinations, prepare, replay_workshop
 from harvesters.commands.console import Console
 from harvesters.commands.forget_page import as_json, cut_short, page, sentences, summary
 from harvesters.commands.work import check_place, write_report
@@ -172,9 +172,10 @@ def change_list(place: Workplace, change: Callable[[list[Remembered]], list[Reme
 
     Raises:
         LockedError: another one does.
+        DestinationError: the state folder cannot be written.
     """
     path = place.data_dir / FILE
-    place.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    prepare(place, with_setup=False)
     with held(place.data_dir, FILE, "list", place.clock.now()):
         before = read_list(path)
         after = change(before)
