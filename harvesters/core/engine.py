@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from harvesters.core.day import Day
-from harvesters.core.days import manifests
+from harvesters.core.days import manifests, owes
 from harvesters.core.destinations import Destination, Target
 from harvesters.core.errors import ArchiveError, Exit, HarvestError, InterruptedRunError
 from harvesters.core.fetching import Schedule
@@ -19,7 +19,7 @@ from harvesters.core.slice_fetch import SliceFetch
 from harvesters.core.stamps import Stamps
 from harvesters.core.store import SliceStore
 from harvesters.core.traffic import Traffic
-from harvesters.core.verdict import judge_slice
+from harvesters.core.verdict import judge_slice, stays
 from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
 
@@ -137,11 +137,18 @@ class _Slice:
 
     def _finish(self) -> None:
         if not self.shop.options.selection:
+            self.report.kept = stays(self.report, self.manifest, self.fetch.harm, owed=self._is_owed())
+        if not (self.shop.options.selection or self.report.kept):
             self.manifest.state = self.report.state
             self.manifest.reason, self.manifest.warnings = self.report.reason, self.report.warnings
         self.report.settled, self.report.attempts = self.manifest.settled, self.manifest.attempts
         self.report.route = self.manifest.route
         self.store.commit(self.manifest)
+
+    def _is_owed(self) -> bool:
+        """Whether a destination of this run lacks records."""
+        there = self.shop.destinations
+        return owes(self.manifest, {each.identity for each in there} | {UNREACHED + each.name for each in there})
 
     def _preview(self) -> None:
         """Say what a replay would do; nothing is written."""

@@ -29,7 +29,7 @@ class SliceReport:
     user narrowed the work, and the figures are those of the selection. `plan`: of a dry run. `route`: which of the
     vendor's ways to the day was taken, `detour` why not the better one. `quotas`: what is used up of each day's.
     `due` and `diffs`, of a replay's dry run, by destination: records to load, and what would change by that.
-    `anomalies`: what is odd although nothing failed.
+    `anomalies`: what is odd although nothing failed. `kept`: the state that the day keeps although the run ended early.
     """
 
     source: str
@@ -60,6 +60,7 @@ class SliceReport:
     due: dict[str, int] = field(default_factory=dict)
     diffs: dict[str, Tally] = field(default_factory=dict)
     anomalies: list[Anomaly] = field(default_factory=list)
+    kept: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The slice as `--report` writes it; `due` and `diff` stand in it where there was something to look at."""
@@ -90,6 +91,8 @@ class SliceReport:
             parts.append(f"waited {self.waited_s:.0f} s")
         if self.reason:
             parts.append(self.reason)
+        if self.kept:
+            parts.append(f"the day stays {self.kept} as it was")
         told = "; ".join(part.rstrip(".") for part in parts)
         return f"{self.source} {self.account} {self.day} {self.state}: {told}."
 

@@ -53,6 +53,19 @@ def judge_slice(
         report.state = EMPTY
 
 
+def stays(report: SliceReport, manifest: Manifest, harm: list[str], *, owed: bool) -> str:
+    """The state that a judged slice keeps from before, although its run ended early; "" if it keeps none.
+
+    A day that was whole and settled is so still where asking once more failed: nothing was taken from it. `owed`:
+    whether a destination of the run lacks records.
+    """
+    had = not report.failed and not harm and manifest.settled and manifest.state in {COMPLETE, EMPTY}
+    there = all(load.whole for load in report.destinations.values()) and not owed
+    if report.exit_code is Exit.OK or not (had and there):
+        return ""
+    return COMPLETE if report.listed else EMPTY
+
+
 def _exit_code(error: BaseException | None, loads: list[Load], *, whole: bool) -> Exit:
     codes = [load.error.exit_code for load in loads if load.error]
     if isinstance(error, HarvestError):
