@@ -184,9 +184,13 @@ def change_list(place: Workplace, change: Callable[[list[Remembered]], list[Reme
 
 
 def undo(place: Workplace, console: Console, values: Sequence[str], scope: Scope) -> Exit:
-    """Take people off the list: what is fetched from now on tells of them again."""
-    key = needed_key(place.key)
-    check_key(place.data_dir / FILE, read_list(place.data_dir / FILE), key)
+    """Take people off the list: what is fetched from now on tells of them again.
+
+    Raises:
+        UsageError: none of them is on it.
+    """
+    key, before = needed_key(place.key), read_list(place.data_dir / FILE)
+    check_key(place.data_dir / FILE, before, key)
     places = scope.places(archived(place, scope.vendors, scope.names))
     gone = {hashed(key, value) for value in values}
     everywhere = places == [("", "")]
@@ -194,11 +198,15 @@ def undo(place: Workplace, console: Console, values: Sequence[str], scope: Scope
     def stays(each: Remembered) -> bool:
         return each.value not in gone or not (everywhere or (each.vendor, each.account) in places)
 
-    before = len(read_list(place.data_dir / FILE))
+    taken = {each.value for each in before if not stays(each)}
+    if not taken:
+        message = "nobody of them is on the list, or not for these accounts: forget --list says where its values hold."
+        raise UsageError(message)
     change_list(place, lambda entries: list(filter(stays, entries)))
     left = len(read_list(place.data_dir / FILE))
-    taken = f"{many(before - left, 'value')} taken off the list, {many(left, 'value')} left"
-    console.say(f"{taken}; what was blanked stays blanked.")
+    unknown = f"; {many(len(gone - taken), 'value')} of yours did not stand there" if gone - taken else ""
+    told = f"{many(len(before) - left, 'value')} taken off the list, {many(left, 'value')} left"
+    console.say(f"{told}{unknown}; what was blanked stays blanked.")
     return Exit.OK
 
 
