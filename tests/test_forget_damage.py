@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.forgetting import ADDRESS, CASES, Scene, key_in, scene
-from tests.shell import Shell
+from tests.nights import lake_lines
+from tests.shell import Shell, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ZOOM = CASES[1]
@@ -53,3 +55,42 @@ def test_a_state_folder_that_cannot_be_one_is_said(tmp_path: Path, under: str) -
     assert (done.code, done.out) == (1, "")
     assert f"DATA_DIR {place} cannot be written: " in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.fixture
+def put_back(tmp_path: Path) -> Iterator[Scene]:
+    """A day's archive of before is back in its place, and the manifest is that of after."""
+    with scene(ZOOM, tmp_path) as work:
+        work.harvest()
+        archive = next((work.shell.data / "archive").rglob("*.ndjson.zst"))
+        old = archive.read_bytes()
+        work.forget("--yes")
+        archive.write_bytes(old)
+        assert work.told_in()["files"]
+        work.said.clear()
+        yield work
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [(("replay", "zoom", "--all", "--destination", "lake"), 0), (("zoom", "--date", "2026-11-20"), 77)],
+    ids=["replay", "a harvest that the vendor refuses"],
+)
+def test_an_archive_that_was_put_back_by_hand_brings_nobody_back(
+    put_back: Scene, command: tuple[str, ...], code: int
+) -> None:
+    documents = len(lake_lines(put_back.shell.data))
+    put_back.run(*command, "--report", "report.json", code=code, ZOOM_CLIENT_SECRET="another")
+    (told,) = json.loads((put_back.shell.folder / "report.json").read_text())["slices"]
+    assert told["warnings"] == [
+        "the archive is not the one that the last run left: forgotten people were blanked in 2 records of it."
+    ]
+    assert put_back.told_in() == {"files": [], "index": [], "said": []}
+    assert len(lake_lines(put_back.shell.data)) == documents
+
+
+def test_such_an_archive_is_not_loaded_without_the_key(put_back: Scene) -> None:
+    before = tree(put_back.shell.data / "lake")
+    said = put_back.run("replay", "zoom", "--all", "--destination", "lake", code=78, PRIVACY_KEY_FILE=None)
+    assert "PRIVACY_KEY_FILE must name the file of that key, or these people would come back" in said
+    assert tree(put_back.shell.data / "lake") == before
