@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from harvesters.core.day import Clock
-from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.patience import patiently
 from harvesters.core.encode import INDEX
 from harvesters.core.errors import DestinationError
+
+if TYPE_CHECKING:
+    from harvesters.core.destinations.elastic import Cluster
 
 KEPT = "2m"
 """How long the node keeps its view of an index open for the next page."""
@@ -37,7 +39,7 @@ _answer = msgspec.json.Decoder(_Answer).decode
 class Searching:
     """Searches the indices of one cluster and prefix, patiently where the node is busy."""
 
-    def __init__(self, cluster: Cluster, clock: Clock) -> None:
+    def __init__(self, cluster: "Cluster", clock: Clock) -> None:
         """Nothing is asked yet."""
         self._cluster, self._clock = cluster, clock
 

@@ -4,15 +4,17 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harvesters.core.day import Clock, Day, iso
-from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.packed_lines import unpacked
 from harvesters.core.fields import CONFERENCE, SLICE
 from harvesters.core.period import Period
 from harvesters.core.templates import RUNS
 from harvesters.finding.searching import Query, Searching
+
+if TYPE_CHECKING:
+    from harvesters.core.destinations.elastic import Cluster
 
 PAGE = 2000
 SUFFIX = ".ndjson.zst"
@@ -81,7 +83,7 @@ class StoredLake:
 class StoredIndex:
     """The indices of one cluster and prefix."""
 
-    def __init__(self, cluster: Cluster, clock: Clock, vendors: Collection[str]) -> None:
+    def __init__(self, cluster: "Cluster", clock: Clock, vendors: Collection[str]) -> None:
         """Nothing is asked yet."""
         self._cluster, self._searching = cluster, Searching(cluster, clock)
         self._vendors: Query = {"terms": {"vconf.vendor": list(vendors)}}
