@@ -22,6 +22,7 @@ from harvesters.core.ids import safe_name
 from harvesters.core.limiter import Limit, Limiter, shared_files
 from harvesters.core.options import Options
 from harvesters.core.recipe import Recipe
+from harvesters.core.remnants import letters_folder
 from harvesters.core.settings import digest, load, require, shaping
 from harvesters.core.source import Account, Source
 from harvesters.core.traffic import Traffic
@@ -108,7 +109,7 @@ def _index(place: Workplace, deadline: float, *, for_reading: bool) -> Destinati
     from harvesters.core.destinations.sender import DeadLetters
 
     def letters(target: Target) -> DeadLetters:
-        folder = place.data_dir / "dead-letter" / target.vendor / safe_name(target.account)
+        folder = letters_folder(place.data_dir, target.vendor, target.account)
         return DeadLetters(folder / f"{target.day}.index.ndjson")
 
     cluster = Cluster(place.common, deadline)

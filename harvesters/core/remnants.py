@@ -13,6 +13,11 @@ Stands = Callable[[bytes], bool]
 """Whether somebody stands in raw JSON."""
 
 
+def letters_folder(data_dir: Path, vendor: str, account: str) -> Path:
+    """Where copies of what a destination refused of an account lie."""
+    return data_dir / "dead-letter" / vendor / safe_name(account)
+
+
 @dataclass(frozen=True, slots=True)
 class Remnants:
     """The files of one vendor and account beside its archive."""
@@ -40,11 +45,11 @@ class Remnants:
         return gone
 
     def _letters(self) -> list[Path]:
-        return sorted((self.data_dir / "dead-letter" / self.vendor / safe_name(self.account)).glob("*.ndjson"))
+        return sorted(letters_folder(self.data_dir, self.vendor, self.account).glob("*.ndjson"))
 
     def remove_unfinished(self) -> None:
         """Remove files that a run was writing when it was killed; only whoever holds the account's lock may."""
-        letters = self.data_dir / "dead-letter" / self.vendor / safe_name(self.account)
+        letters = letters_folder(self.data_dir, self.vendor, self.account)
         for path in (*letters.glob("*.new"), *self._lake("*.new")):
             path.unlink(missing_ok=True)
 

@@ -17,6 +17,7 @@ from harvesters.core.tally import Tally
 from harvesters.core.words import many
 
 COMPLETE, EMPTY, PARTIAL, DEFERRED, FAILED = "complete", "empty", "partial", "deferred", "failed"
+WHOLE = frozenset({COMPLETE, EMPTY})
 PLANNED = "planned"
 NOT_YET = "not fetched yet"
 
@@ -82,7 +83,7 @@ class SliceReport:
         """The slice for people, in one line."""
         if self.state == PLANNED:
             return f"{self.source} {self.account} {self.day} {self.state}: {self.reason}."
-        known = self.listed or self.state in {COMPLETE, EMPTY, PARTIAL}
+        known = self.listed or self.state in {*WHOLE, PARTIAL}
         parts = [self._calls()] if known else []
         parts += [_loaded(name, load) for name, load in self.destinations.items() if known or load.owed]
         if self.detour:

@@ -47,6 +47,10 @@ class Searching:
         """The aliases of some document types."""
         return ",".join(f"{self._cluster.prefix}-{INDEX[each]}" for each in types)
 
+    def has_any(self, names: str) -> bool:
+        """Whether there is a document: of indices that are not there no view can be opened."""
+        return bool(self.newest(names, {"match_all": {}}, 1))
+
     def newest(self, names: str, query: Query, size: int) -> list[bytes]:
         """The newest documents that a query finds, none where there is no such index."""
         hits = self._asked(index=names, query=query, size=size, sort=[{"@timestamp": "desc"}], ignore_unavailable=True)

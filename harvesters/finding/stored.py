@@ -100,7 +100,7 @@ class StoredIndex:
         return self._read(f"{self._cluster.prefix}-{RUNS}", filters, ["vconf"])
 
     def _read(self, names: str, filters: Sequence[Query], members: Sequence[str]) -> Iterator[bytes]:
-        if self._searching.newest(names, {"match_all": {}}, 1):  # of indices that are not there no view can be opened
+        if self._searching.has_any(names):
             query = {"bool": {"filter": list(filters)}}
             yield from self._searching.pages(names, query, PAGE, source_includes=list(members))
 
