@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elasticsearch import Elasticsearch
+
+    from harvesters.core.manifest import Manifest
 
 THAT_DAY, ROOM = (Day(DAY),), "standup/0"
 
@@ -202,6 +205,25 @@ def test_a_person_s_history_is_the_same_from_every_place(town: Town) -> None:
             for store in STORES
         ]
         assert told[0] == told[1] == told[2]
+
+
+def test_the_manifest_of_a_day_is_read_once_however_many_of_its_calls_somebody_was_in(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [json.loads(line) for line in lake_lines(town.night.data_dir, "participant")]
+    calls = Counter(each["user"]["id"] for each in found if each["vconf"]["vendor"] == "zoom" and "id" in each["user"])
+    ((who, most),) = calls.most_common(1)
+    assert most > 1
+    read, peek = [], SliceStore.peek
+
+    def noted(store: SliceStore) -> Manifest | None:
+        read.append(store.day)
+        return peek(store)
+
+    monkeypatch.setattr(SliceStore, "peek", noted)
+    _, told = person(town.place, Asked(["zoom"], store="archive", days=THAT_DAY), who)
+    assert len(told.sources) == most
+    assert read == [Day(DAY)]
 
 
 # -- the command --------------------------------------------------------------------------------------------

@@ -456,6 +456,8 @@ def test_documents_of_another_profile_of_privacy_are_warned_of(shell: Shell) -> 
         (["csv"], 2, "say which days: --date, --from and --to, --last or --all."),
         (["csv", "--all", "--last", "7d"], 2, "--last or --all, but one of them."),
         (["csv", "--all", "--out", "x.csv"], 2, "x.csv is one file, and there is one for each type: add --type"),
+        (["csv", "--all", "--out", "x.parquet"], 2, "x.parquet is the name of a parquet file, and csv is asked for"),
+        (["parquet", "--all", "--type", "issue", "--out", "x.csv"], 2, "name it .parquet, or export csv."),
         (["csv", "--all", "--in", "archive", "--account", "x"], 2, "--account x: there is no such account"),
         (["csv", "--all", "--account", "x"], 2, "--account x: there is no such account"),
         (["csv", "--all", "--out", "file/x"], 2, "file/x cannot be written: "),
@@ -468,6 +470,7 @@ def test_wrong_use_is_a_sentence(harvested: Shell, arguments: list[str], code: i
 
     assert (done.code, len(done.err.splitlines())) == (code, 1), done.err
     assert sentence in done.err
+    assert not list(harvested.folder.glob("x.*"))
 
 
 def test_without_the_extra_csv_works_and_parquet_names_the_command(harvested: Shell, tmp_path: Path) -> None:

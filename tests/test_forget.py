@@ -301,7 +301,7 @@ def test_who_is_taken_off_the_list_comes_back_with_the_next_harvest(lake: Scene)
 
 def test_whom_is_read_from_a_file_or_from_stdin_and_one_vendor_alone_is_meant(lake: Scene) -> None:
     people = lake.shell.folder / "people.txt"
-    people.write_text(f"\n  {ADDRESS.upper()}  \nNobody Else\n")
+    people.write_text(f"# left in November\n\n  {ADDRESS.upper()}  \n  # and\nNobody Else\n")
     lake.run("forget", "--person-file", str(people), "--source", "opentok", "--yes")
     assert lake.told_in()["files"]
     lake.run("forget", "--person-file", str(people), "--account", "default", "--yes")
@@ -310,7 +310,10 @@ def test_whom_is_read_from_a_file_or_from_stdin_and_one_vendor_alone_is_meant(la
     where = [line.split("  ")[1] for line in lake.run("forget", "--list").splitlines() if "  " in line]
     assert where == ["opentok every account"] * 2 + [f"zoom {ZOOM_ACCOUNT}"] * 2
     assert "1 value taken off the list, 3 values left" in lake.forget("--undo", "--source", "opentok")
-    assert "1 value taken off the list, 2 values left" in lake.forget("--undo")
+    assert "nobody of them is on the list" in lake.forget("--undo", "--source", "opentok", code=2)
+    said = lake.forget("--undo", "--person", "Somebody Else")
+    told, blanked = "1 value taken off the list, 2 values left", "what was blanked stays blanked"
+    assert said == f"{told}; 1 value of yours did not stand there; {blanked}.\n"
 
 
 @pytest.mark.parametrize(
@@ -322,9 +325,12 @@ def test_whom_is_read_from_a_file_or_from_stdin_and_one_vendor_alone_is_meant(la
         (("--person", "a", "--undo", "--yes"), "--undo goes with --person or --person-file alone"),
         (("--person-file", "gone.txt"), "--person-file gone.txt cannot be read: No such file or directory."),
         (("--person", "a", "--account", "nobody"), "--account nobody: there is no such account"),
+        (("--person-file", "comments.txt"), "say who: --person or --person-file, or --remembered"),
+        (("--person", "a", "--undo"), "nobody of them is on the list, or not for these accounts: forget --list says"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    (tmp_path / "comments.txt").write_text("# ann@example.com\n\n")
     done = Shell(tmp_path, {"PRIVACY_KEY_FILE": str(key_in(tmp_path))})("forget", *arguments)
     assert (done.code, done.out) == (2, "")
     assert says in done.err

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import os
 import subprocess
 import sys
 import tokenize
@@ -193,6 +194,22 @@ def test_help_imports_nothing_that_costs(typed: str) -> None:
     assert "click" in modules
     heavy = (*HEAVY, "requests", "harvesters.opentok.source") if typed == "--help" else HEAVY
     assert not [name for name in sorted(modules) if within(name, *heavy)]
+
+
+@pytest.mark.parametrize(
+    "typed", ["export csv --all", "export csv --all --in archive", "report", "report --in lake", "explain opentok x"]
+)
+def test_the_lake_and_the_archive_are_read_without_elasticsearch_s_client(tmp_path: Path, typed: str) -> None:
+    """It costs 0.4 s. There is nothing to read, which is said at the end of the way."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DATA_DIR": str(tmp_path / "data")}
+    command = [sys.executable, "-X", "importtime", str(HOME / "harvest.py"), *typed.split()]
+    (tmp_path / ".env").touch()
+    ran = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=60
+    )
+    modules = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines() if line.startswith("import time:")}
+    assert (ran.returncode, "harvesters.finding.lake" in modules or "harvesters.finding.stored" in modules) == (1, True)
+    assert not [name for name in sorted(modules) if within(name, "elasticsearch", "elastic_transport")]
 
 
 # -- house numbers -------------------------------------------------------------------------------------

@@ -295,6 +295,8 @@ def test_a_damaged_file_is_a_sentence(shell: Shell) -> None:
         (["--in", "index"], 78, "ES_HOST is not set, and --in index needs it"),
         (["--date", "2026-11-18", "--last", "7d"], 2, "--date and --last contradict each other: give one of them."),
         (["--account", "nobody"], 2, "--account nobody: there is no such account; there are: default."),
+        (["--date", "2027-11-18"], 2, "2027-11-18 lies in the future (now is 2026-11-2"),
+        (["--from", "2027-11-18", "--to", "2027-11-20"], 2, "a report tells of days that began already."),
         (["--html", "file/page.html"], 2, "the report file/page.html cannot be written: "),
     ],
 )

@@ -509,6 +509,25 @@ def test_accounts_that_only_the_vendor_tells_are_known_from_the_archive(tmp_path
     assert states == {(each["account"], each["day"]): each["state"] for each in slices}
 
 
+def test_such_an_account_is_called_as_its_table_calls_it(tmp_path: Path) -> None:
+    """Its documents bear that name, so a replay must find it too."""
+    shell = Shell(tmp_path)
+    with serve_peermetrics(peermetrics_days.everything(), now=lambda: peermetrics_days.SETTLED) as server:
+        way = peermetrics_days.environment(server)
+        shell.env |= {"VCONF_NOW": peermetrics_days.SETTLED.isoformat(), "SCHOOL": way["PEERMETRICS_PASSWORD"]}
+        shell.env["SCHOOL_HEADERS"] = way["PEERMETRICS_HEADERS"]
+        table = f'url = "{server.url}"\nuser = "harvester"\npassword_env = "SCHOOL"\nheaders_env = "SCHOOL_HEADERS"\n'
+        (tmp_path / "accounts.toml").write_text(f"[peermetrics.school]\n{table}")
+        harvested = shell("peermetrics", "--date", "2026-11-20")
+    assert harvested.code == 0, harvested.err
+    found = json.loads(shell("status", "--json", "--last", "5d").out)["accounts"]
+    assert [each["name"] for each in found] == ["school", "school"]
+    assert shell("status", "--account", "default").code == 2
+    replayed = shell("replay", "peermetrics", "--all", "--account", "school", "--destination", "lake")
+    assert replayed.code == 0, replayed.err
+    assert replayed.err.count("lake: nothing new") == 2
+
+
 def test_without_any_account_there_is_nothing_to_look_at(tmp_path: Path) -> None:
     done = Shell(tmp_path)("status")
     assert (done.code, done.out) == (78, "")

@@ -22,6 +22,7 @@ from harvesters.core.ids import safe_name
 from harvesters.core.limiter import Limit, Limiter, shared_files
 from harvesters.core.options import Options
 from harvesters.core.recipe import Recipe
+from harvesters.core.remnants import letters_folder
 from harvesters.core.settings import digest, load, require, shaping
 from harvesters.core.source import Account, Source
 from harvesters.core.traffic import Traffic
@@ -108,7 +109,7 @@ def _index(place: Workplace, deadline: float, *, for_reading: bool) -> Destinati
     from harvesters.core.destinations.sender import DeadLetters
 
     def letters(target: Target) -> DeadLetters:
-        folder = place.data_dir / "dead-letter" / target.vendor / safe_name(target.account)
+        folder = letters_folder(place.data_dir, target.vendor, target.account)
         return DeadLetters(folder / f"{target.day}.index.ndjson")
 
     cluster = Cluster(place.common, deadline)
@@ -175,9 +176,6 @@ def workshops(ready: Ready, run: Run) -> list[Workshop]:
         shop = replay_workshop(profile.vendor, replace(account, name=profile.name), place, console, run.targets)
         shop.source, shop.port, shop.traffic, shop.options = source, api, api.traffic, run.options
         shop.limits, shop.stopped = limits, stopped
-        shop.recall = partial(
-            recall, place.data_dir / FORGOTTEN, place.key, profile.vendor, account.id, source_type.personal
-        )
         shop.recall()  # said before anything is asked; read again by each slice, under the account's lock
         shop.progress, shop.gone, shop.opened = progress_of(console, api.traffic), run.gone, run.opened
         made.append(shop)
@@ -203,10 +201,10 @@ def replay_workshop(
     vendor: str, account: Account, place: Workplace, console: Console, targets: list[Destination]
 ) -> Workshop:
     """The same without a vendor to ask."""
-    traffic = Traffic()
+    traffic, source_type = Traffic(), source_class(vendor)
     return Workshop(
         vendor=vendor,
-        limits=source_class(vendor).limits,
+        limits=source_type.limits,
         account=account,
         data_dir=place.data_dir,
         clock=place.clock,
@@ -214,6 +212,7 @@ def replay_workshop(
         destinations=targets,
         progress=progress_of(console, traffic),
         options=Options(),
+        recall=partial(recall, place.data_dir / FORGOTTEN, place.key, vendor, account.id, source_type.personal),
         traffic=traffic,
     )
 

@@ -8,7 +8,7 @@ from harvesters import source_class
 from harvesters.commands.workplace import Workplace
 from harvesters.core.accounts import DEFAULT, Profile, account_id, profiles, twins
 from harvesters.core.errors import SettingsError, UsageError
-from harvesters.core.settings import load
+from harvesters.core.settings import declared, load
 
 NOTHING = (
     "no vendor is configured: set the variables of one, or write its accounts into a file accounts.toml; looked in {}."
@@ -59,9 +59,14 @@ def _twins(found: Sequence[Profile], vendor: str) -> list[str]:
 
 
 def name_of(place: Workplace, vendor: str, id_: str) -> str:
-    """The name of a vendor's account; one that the settings do not tell of by its id has the usual one."""
-    settings = source_class(vendor).Settings
-    named = [each.name for each in known(place, [vendor], alone=False) if account_id(settings, each.values) == id_]
+    """The name of a vendor's account, the usual one where the settings do not tell.
+
+    Where no setting says an account's id, but the vendor does, its accounts are those of the only profile there is.
+    """
+    settings, there = source_class(vendor).Settings, known(place, [vendor], alone=False)
+    if not any(setting.identifies for _, setting in declared(settings)):
+        return there[0].name if len(there) == 1 else DEFAULT
+    named = [each.name for each in there if account_id(settings, each.values) == id_]
     return named[0] if named else DEFAULT
 
 

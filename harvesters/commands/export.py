@@ -1,6 +1,7 @@
 """`export`: documents as Parquet or CSV files."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +67,7 @@ def export(ctx: click.Context, /, form: str, **given: Any) -> Exit:
     place = workplace(ctx.obj["env_file"], {})
     place.check()
     types, out = tuple(dict.fromkeys(given["types"])) or CALL_TYPES, given["out"]
-    if out.suffix == f".{form}" and len(types) != 1:
-        message = f"{out} is one file, and there is one for each type: add --type, or name a folder."
-        raise UsageError(message)
+    _check_place(out, form, types)
     vendors = [given["source"]] if given["source"] else list(SOURCES)
     asked = Asked(form, vendors, types, _period(place, given), given["accounts"], given["store"])
     result = exported(place, asked, out)
@@ -79,6 +78,21 @@ def export(ctx: click.Context, /, form: str, **given: Any) -> Exit:
     for sentence in result.missing:
         console.error(sentence)
     return Exit.PARTIAL if result.missing else Exit.OK
+
+
+def _check_place(out: Path, form: str, types: Sequence[str]) -> None:
+    """Refuse a file's name that cannot be meant.
+
+    Raises:
+        UsageError: it is one file for several types, or is called after the other format.
+    """
+    if out.suffix == f".{form}" and len(types) != 1:
+        message = f"{out} is one file, and there is one for each type: add --type, or name a folder."
+        raise UsageError(message)
+    other = out.suffix.removeprefix(".")
+    if other in FORMATS and other != form:
+        message = f"{out} is the name of a {other} file, and {form} is asked for: name it .{form}, or export {other}."
+        raise UsageError(message)
 
 
 def _period(place: Workplace, given: dict[str, Any]) -> "Period | None":

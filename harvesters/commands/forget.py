@@ -30,7 +30,8 @@ WHOM: tuple[Any, ...] = (
         "--person-file",
         type=click.Path(path_type=Path, allow_dash=True),
         metavar="FILE",
-        help="A file with one such value a line; - reads them from stdin.",
+        help="A file with one such value a line; - reads them from stdin. Blank lines and those that begin with # are "
+        "left out.",
     ),
     click.option("--remembered", is_flag=True, help="Everybody on the list: after an old archive was put back."),
 )
@@ -79,7 +80,7 @@ def forget(ctx: click.Context, /, **given: Any) -> Exit:
 
 
 def _values(persons: Sequence[str], file: Path | None) -> tuple[str, ...]:
-    """What was typed, and the lines of the file; blank ones are none.
+    """What was typed, and the lines of the file; blank ones and comments are none.
 
     Raises:
         UsageError: the file cannot be read.
@@ -92,7 +93,7 @@ def _values(persons: Sequence[str], file: Path | None) -> tuple[str, ...]:
             why = "is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"cannot be read: {error.strerror}"
             message = f"--person-file {file} {why}."
             raise UsageError(message) from error
-        lines = text.splitlines()
+        lines = [each for each in text.splitlines() if not each.lstrip().startswith("#")]
     return tuple(dict.fromkeys(each.strip() for each in (*persons, *lines) if each.strip()))
 
 

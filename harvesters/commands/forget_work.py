@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from harvesters import SOURCES, source_class
 from harvesters.commands.archived import archived
-from harvesters.commands.build import destinations, replay_workshop
+from harvesters.commands.build import destinations, prepare, replay_workshop
 from harvesters.commands.console import Console
 from harvesters.commands.forget_page import as_json, cut_short, page, sentences, summary
 from harvesters.commands.work import check_place, write_report
@@ -172,9 +172,10 @@ def change_list(place: Workplace, change: Callable[[list[Remembered]], list[Reme
 
     Raises:
         LockedError: another one does.
+        DestinationError: the state folder cannot be written.
     """
     path = place.data_dir / FILE
-    place.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    prepare(place, with_setup=False)
     with held(place.data_dir, FILE, "list", place.clock.now()):
         before = read_list(path)
         after = change(before)
@@ -183,9 +184,13 @@ def change_list(place: Workplace, change: Callable[[list[Remembered]], list[Reme
 
 
 def undo(place: Workplace, console: Console, values: Sequence[str], scope: Scope) -> Exit:
-    """Take people off the list: what is fetched from now on tells of them again."""
-    key = needed_key(place.key)
-    check_key(place.data_dir / FILE, read_list(place.data_dir / FILE), key)
+    """Take people off the list: what is fetched from now on tells of them again.
+
+    Raises:
+        UsageError: none of them is on it.
+    """
+    key, before = needed_key(place.key), read_list(place.data_dir / FILE)
+    check_key(place.data_dir / FILE, before, key)
     places = scope.places(archived(place, scope.vendors, scope.names))
     gone = {hashed(key, value) for value in values}
     everywhere = places == [("", "")]
@@ -193,11 +198,15 @@ def undo(place: Workplace, console: Console, values: Sequence[str], scope: Scope
     def stays(each: Remembered) -> bool:
         return each.value not in gone or not (everywhere or (each.vendor, each.account) in places)
 
-    before = len(read_list(place.data_dir / FILE))
+    taken = {each.value for each in before if not stays(each)}
+    if not taken:
+        message = "nobody of them is on the list, or not for these accounts: forget --list says where its values hold."
+        raise UsageError(message)
     change_list(place, lambda entries: list(filter(stays, entries)))
     left = len(read_list(place.data_dir / FILE))
-    taken = f"{many(before - left, 'value')} taken off the list, {many(left, 'value')} left"
-    console.say(f"{taken}; what was blanked stays blanked.")
+    unknown = f"; {many(len(gone - taken), 'value')} of yours did not stand there" if gone - taken else ""
+    told = f"{many(len(before) - left, 'value')} taken off the list, {many(left, 'value')} left"
+    console.say(f"{told}{unknown}; what was blanked stays blanked.")
     return Exit.OK
 
 

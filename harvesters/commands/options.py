@@ -9,7 +9,6 @@ import click
 from harvesters import SOURCES
 
 F = TypeVar("F", bound=Callable[..., Any])
-Decorator = Callable[[F], F]
 CONCURRENCY = 4
 DEADLINE = "2h"
 LAST = "90d"

@@ -9,6 +9,7 @@ from harvesters import SOURCES
 from harvesters.commands.examples import COMMON, with_examples
 from harvesters.commands.options import ACCOUNTS, DATES, apply
 from harvesters.commands.workplace import Workplace, window, workplace
+from harvesters.core.day import iso
 from harvesters.core.errors import Exit, UsageError
 from harvesters.core.extras import need
 
@@ -69,8 +70,17 @@ def report(ctx: click.Context, /, source: str | None, html: Path | None, **given
 
 
 def _period(place: Workplace, given: dict[str, Any]) -> "Period":
+    """The days.
+
+    Raises:
+        UsageError: they have not come yet.
+    """
     from harvesters.core.period import Period
 
     days = window(place.clock, given["date"], given["first"], given["end"], given["last"])
     days = window(place.clock, None, None, None, USUAL) if days.nightly else days
+    now = place.clock.now()
+    if days.days[0].start > now:
+        message = f"{days.days[0]} lies in the future (now is {iso(now)}): a report tells of days that began already."
+        raise UsageError(message)
     return Period(days.days[0], days.days[-1] + 1)

@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any
 
 from harvesters.core.day import Day
-from harvesters.core.days import manifests
+from harvesters.core.days import manifests, owes
 from harvesters.core.destinations import Destination, Target
 from harvesters.core.errors import ArchiveError, Exit, HarvestError, InterruptedRunError
 from harvesters.core.fetching import Schedule
 from harvesters.core.forecast import Forecast
+from harvesters.core.forget import Search, Seen
 from harvesters.core.loading import Load, Loader, Watch
 from harvesters.core.manifest import UNREACHED, Loaded, Manifest
 from harvesters.core.preview import NOT_MERGED, Preview
@@ -19,9 +20,11 @@ from harvesters.core.slice_fetch import SliceFetch
 from harvesters.core.stamps import Stamps
 from harvesters.core.store import SliceStore
 from harvesters.core.traffic import Traffic
-from harvesters.core.verdict import judge_slice
+from harvesters.core.verdict import judge_slice, stays
 from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
+
+PUT_BACK = "the archive is not the one that the last run left: forgotten people were blanked in {} of it."
 
 
 def run_slice(shop: Workshop, day: Day) -> SliceReport:
@@ -90,6 +93,7 @@ class _Slice:
         manifest, damage = self.store.open()
         self._take(manifest)
         self.fetch.harm += damage
+        self._blank_strange()
         self._promise()
         if self.shop.source and self._wants_fetch():
             self.fetch.run(self.shop.source)
@@ -98,6 +102,18 @@ class _Slice:
             self.fetch.skip()
         self.merged = True
         self._load()
+
+    def _blank_strange(self) -> None:
+        """An archive that was put back may tell of people who were forgotten since: it is treated as a fetch is."""
+        memory = self.shop.recall() if self.store.believed else None
+        if memory is None:
+            return
+        seen = Seen(str(self.day))
+        search = Search(self.shop.data_dir, memory.forgetter, memory)
+        search.blank_opened(self.store, self.manifest, seen, damaged=False)
+        self.fetch.harm += seen.unsure
+        if seen.records:
+            self.report.warnings.append(PUT_BACK.format(many(len(seen.records), "record")))
 
     def _promise(self) -> None:
         """Note before the fetch for whom it is, so that a run that is cut off is known to owe it to them."""
@@ -137,11 +153,18 @@ class _Slice:
 
     def _finish(self) -> None:
         if not self.shop.options.selection:
+            self.report.kept = stays(self.report, self.manifest, self.fetch.harm, owed=self._is_owed())
+        if not (self.shop.options.selection or self.report.kept):
             self.manifest.state = self.report.state
             self.manifest.reason, self.manifest.warnings = self.report.reason, self.report.warnings
         self.report.settled, self.report.attempts = self.manifest.settled, self.manifest.attempts
         self.report.route = self.manifest.route
         self.store.commit(self.manifest)
+
+    def _is_owed(self) -> bool:
+        """Whether a destination of this run lacks records."""
+        there = self.shop.destinations
+        return owes(self.manifest, {each.identity for each in there} | {UNREACHED + each.name for each in there})
 
     def _preview(self) -> None:
         """Say what a replay would do; nothing is written."""

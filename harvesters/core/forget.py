@@ -141,14 +141,18 @@ class Search:
         seen.said += [*damage, *store.merge(manifest, again=False).warnings]
         adopt(manifest)
         store.commit(manifest)
-        if store.archive.exists():
-            self._through(store.archive, manifest.records.items(), seen)
-            seen.documents = _documents(manifest, seen.records)
-            if seen.records or damage:
-                self._rewrite(store, manifest, seen)
+        self.blank_opened(store, manifest, seen, damaged=bool(damage))
         for path in damaged(store):
             self._rewrite_copy(path, seen)
         return seen
+
+    def blank_opened(self, store: SliceStore, manifest: Manifest, seen: Seen, *, damaged: bool) -> None:
+        """The same of the archive alone, which is open; one that is `damaged` is written anew in any case."""
+        if store.archive.exists():
+            self._through(store.archive, manifest.records.items(), seen)
+            seen.documents = _documents(manifest, seen.records)
+            if seen.records or damaged:
+                self._rewrite(store, manifest, seen)
 
     def _rewrite(self, store: SliceStore, manifest: Manifest, seen: Seen) -> None:
         with store.archive.open("rb") as file:

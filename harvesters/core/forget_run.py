@@ -29,6 +29,8 @@ IN_INDEX = (
     "{}: {} tell of the person, and no record of the archive makes them anew: harvest their days again, or delete "
     "them; they are of vconf.conference.id {}."
 )
+IN_LAKE = "{} {}, and the archive does not have that day: delete the file, or harvest the day again."
+UNREAD = "cannot be read, so nobody knows whom it tells of"
 
 
 @dataclass(slots=True)
@@ -208,8 +210,8 @@ class Forgetting:
             return
         archived = frozenset(str(day) for day in self._days() if self.search.store(day).archive.exists())
         for name, number in self._remnants.in_lake(self._stands, archived).items():
-            told = f"{name} tells of the person in {many(number, 'document')}, and the archive does not have that day"
-            self.result.remains.append(f"{told}: delete the file, or harvest the day again.")
+            known = UNREAD if number is None else f"tells of the person in {many(number, 'document')}"
+            self.result.remains.append(IN_LAKE.format(name, known))
         for destination in self.shop.destinations:
             if isinstance(destination, Searchable) and self.shop.reach(destination) is None:
                 self._in_index(destination, destination.name, [self._conference(key) for key in found])

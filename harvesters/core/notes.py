@@ -25,7 +25,7 @@ def note_slice(shop: Workshop, run_id: str, report: SliceReport) -> None:
     day = Day.parse(report.day, shop.clock.now())
     own = {
         "day": report.day,
-        "state": report.state,
+        "state": report.kept or report.state,
         "settled": report.settled,
         "listed": report.listed,
         "harvested": report.harvested,

@@ -4,13 +4,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import zstandard
-
+from harvesters.core.destinations.packed_lines import unpacked
+from harvesters.core.errors import DestinationError
 from harvesters.core.files import replacing
 from harvesters.core.ids import safe_name
 
 Stands = Callable[[bytes], bool]
 """Whether somebody stands in raw JSON."""
+
+
+def letters_folder(data_dir: Path, vendor: str, account: str) -> Path:
+    """Where copies of what a destination refused of an account lie."""
+    return data_dir / "dead-letter" / vendor / safe_name(account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +45,22 @@ class Remnants:
         return gone
 
     def _letters(self) -> list[Path]:
-        return sorted((self.data_dir / "dead-letter" / self.vendor / safe_name(self.account)).glob("*.ndjson"))
+        return sorted(letters_folder(self.data_dir, self.vendor, self.account).glob("*.ndjson"))
 
     def remove_unfinished(self) -> None:
         """Remove files that a run was writing when it was killed; only whoever holds the account's lock may."""
-        letters = self.data_dir / "dead-letter" / self.vendor / safe_name(self.account)
+        letters = letters_folder(self.data_dir, self.vendor, self.account)
         for path in (*letters.glob("*.new"), *self._lake("*.new")):
             path.unlink(missing_ok=True)
 
-    def in_lake(self, stands: Stands, archived: frozenset[str]) -> dict[str, int]:
-        """Lake files of days that the archive does not have, with how many of their documents tell of somebody."""
-        found = {}
+    def in_lake(self, stands: Stands, archived: frozenset[str]) -> dict[str, int | None]:
+        """Lake files of days that the archive does not have, with how many of their documents tell of somebody.
+
+        None: the file cannot be read, so nobody knows.
+        """
+        found: dict[str, int | None] = {}
         for path in self._lake("*.ndjson.zst"):
-            if _day(path) not in archived and (number := sum(map(stands, _unpacked(path)))):
+            if _day(path) not in archived and (number := _telling(path, stands)) != 0:
                 found[str(path.relative_to(self.data_dir))] = number
         return found
 
@@ -70,13 +78,9 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-def _unpacked(path: Path) -> Iterator[bytes]:
-    """The lines of a packed file; what is damaged at its end tells of nobody any more."""
-    with path.open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as file:
-        rest = b""
-        while piece := file.read(1 << 20):
-            first, *more = (rest + piece).split(b"\n")
-            yield from (first, *more[:-1]) if more else ()
-            rest = more[-1] if more else first
-        if rest:
-            yield rest
+def _telling(path: Path, stands: Stands) -> int | None:
+    """How many lines of a lake's file tell of somebody; None of one that cannot be read."""
+    try:
+        return sum(map(stands, unpacked(path)))
+    except (DestinationError, OSError):
+        return None

@@ -17,6 +17,7 @@ from harvesters.core.tally import Tally
 from harvesters.core.words import many
 
 COMPLETE, EMPTY, PARTIAL, DEFERRED, FAILED = "complete", "empty", "partial", "deferred", "failed"
+WHOLE = frozenset({COMPLETE, EMPTY})
 PLANNED = "planned"
 NOT_YET = "not fetched yet"
 
@@ -29,7 +30,7 @@ class SliceReport:
     user narrowed the work, and the figures are those of the selection. `plan`: of a dry run. `route`: which of the
     vendor's ways to the day was taken, `detour` why not the better one. `quotas`: what is used up of each day's.
     `due` and `diffs`, of a replay's dry run, by destination: records to load, and what would change by that.
-    `anomalies`: what is odd although nothing failed.
+    `anomalies`: what is odd although nothing failed. `kept`: the state that the day keeps although the run ended early.
     """
 
     source: str
@@ -60,6 +61,7 @@ class SliceReport:
     due: dict[str, int] = field(default_factory=dict)
     diffs: dict[str, Tally] = field(default_factory=dict)
     anomalies: list[Anomaly] = field(default_factory=list)
+    kept: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The slice as `--report` writes it; `due` and `diff` stand in it where there was something to look at."""
@@ -81,7 +83,7 @@ class SliceReport:
         """The slice for people, in one line."""
         if self.state == PLANNED:
             return f"{self.source} {self.account} {self.day} {self.state}: {self.reason}."
-        known = self.listed or self.state in {COMPLETE, EMPTY, PARTIAL}
+        known = self.listed or self.state in {*WHOLE, PARTIAL}
         parts = [self._calls()] if known else []
         parts += [_loaded(name, load) for name, load in self.destinations.items() if known or load.owed]
         if self.detour:
@@ -90,6 +92,8 @@ class SliceReport:
             parts.append(f"waited {self.waited_s:.0f} s")
         if self.reason:
             parts.append(self.reason)
+        if self.kept:
+            parts.append(f"the day stays {self.kept} as it was")
         told = "; ".join(part.rstrip(".") for part in parts)
         return f"{self.source} {self.account} {self.day} {self.state}: {told}."
 

@@ -37,7 +37,10 @@ class Merged:
 
 
 class SliceStore:
-    """The archive, the part file and the manifest of one vendor, account and day."""
+    """The archive, the part file and the manifest of one vendor, account and day.
+
+    `believed`: the archive is another one than the manifest knew when it was opened, so nobody knows who made it.
+    """
 
     def __init__(self, data_dir: Path, vendor: str, account: str, day: Day) -> None:
         """Nothing is read or made yet."""
@@ -48,6 +51,7 @@ class SliceStore:
         self.manifest_path = folder / f"{day}.manifest.json"
         self._lock = threading.Lock()
         self._opened = self._merged = self._sealed = False
+        self.believed = False
         self._texts: dict[str, str] = {}
 
     def peek(self) -> Manifest | None:
@@ -83,6 +87,7 @@ class SliceStore:
 
     def _believe_archive(self, manifest: Manifest, found: tuple[int, str], *, for_reading: bool) -> list[str]:
         """Where manifest and archive differ, the archive wins: no call is final, no record is assumed."""
+        self.believed = True
         scanned = list(scan(self.archive)) if found[0] else []
         damage = [each for each in scanned if isinstance(each, str)]
         entries = [each for each in scanned if not isinstance(each, str)]

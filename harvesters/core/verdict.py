@@ -4,7 +4,7 @@ from harvesters.core.errors import Exit, HarvestError, worst
 from harvesters.core.fetching import NOT_HAD
 from harvesters.core.loading import Load
 from harvesters.core.manifest import CallState, Manifest
-from harvesters.core.report import COMPLETE, DEFERRED, EMPTY, FAILED, PARTIAL, SliceReport
+from harvesters.core.report import COMPLETE, DEFERRED, EMPTY, FAILED, PARTIAL, WHOLE, SliceReport
 
 MOST_ODDITIES = 10
 STATES = {
@@ -51,6 +51,19 @@ def judge_slice(
     report.state = STATES.get(report.exit_code, FAILED)
     if report.state == COMPLETE and not report.listed:
         report.state = EMPTY
+
+
+def stays(report: SliceReport, manifest: Manifest, harm: list[str], *, owed: bool) -> str:
+    """The state that a judged slice keeps from before, although its run ended early; "" if it keeps none.
+
+    A day that was whole and settled is so still where asking once more failed: nothing was taken from it. `owed`:
+    whether a destination of the run lacks records.
+    """
+    had = not report.failed and not harm and manifest.settled and manifest.state in WHOLE
+    there = all(load.whole for load in report.destinations.values()) and not owed
+    if report.exit_code is Exit.OK or not (had and there):
+        return ""
+    return COMPLETE if report.listed else EMPTY
 
 
 def _exit_code(error: BaseException | None, loads: list[Load], *, whole: bool) -> Exit:

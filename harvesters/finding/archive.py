@@ -43,24 +43,31 @@ class Slice:
         size = self.store.archive.stat().st_size if self.store.archive.exists() else 0
         return known if known and known.archive_size == size else self.store.view()[0]
 
-    def opened(self, name: str) -> tuple[IO[bytes], Entry]:
-        """The archive, and where the record lies in it; a run may have written it anew since the manifest was read."""
-        for look in (self.manifest, lambda: self.store.view()[0]):
+    def opened(self, name: str, known: Entry | None = None) -> tuple[IO[bytes], Entry]:
+        """The archive, and where the record lies in it; a run may have written it anew since the manifest was read.
+
+        `known`: where it lay then, for who has it: a large day's manifest is not to be read for each of its records.
+        """
+        for entry in self._places(name, known):
             file = self.store.archive.open("rb")
-            entry = look().records.get(name)
             if entry and _lies_there(file, entry):
                 return file, entry
             file.close()
         message = f"record {name} of {self.store.day} cannot be read: the archive is damaged or is being written."
         raise ArchiveError(message)
 
-    def documents(self, name: str) -> Iterator[Encoded]:
-        """A record's documents.
+    def _places(self, name: str, known: Entry | None) -> Iterator[Entry | None]:
+        """Where a record lies: by what is known of it, then by the archive itself."""
+        yield known or self.manifest().records.get(name)
+        yield self.store.view()[0].records.get(name)
+
+    def documents(self, name: str, known: Entry | None = None) -> Iterator[Encoded]:
+        """A record's documents; `known` as `opened` has it.
 
         Raises:
             ArchiveError: they cannot be made.
         """
-        file, entry = self.opened(name)
+        file, entry = self.opened(name, known)
         with file:
             try:
                 yield from self.recipe.documents(read(file, entry), entry.fetched_at, Counter())
@@ -145,9 +152,9 @@ class ArchivedCalls:
     def people(self, who: Who, days: Days) -> Iterator[bytes]:
         """Documents are made of those records only in which the person was."""
         for each in self._slices(days):
-            for name, _, tree in each.trees():
+            for name, entry, tree in each.trees():
                 if any(who.matches(_user(each.told(person))) for person in tree.participants.values()):
-                    made = (document.source for document in each.documents(name) if document.type == PARTICIPANT)
+                    made = (one.source for one in each.documents(name, entry) if one.type == PARTICIPANT)
                     yield from (source for source in made if who.matches(personal(source).user))
 
     def day(self, match: Match) -> DayState | None:
@@ -170,7 +177,7 @@ def _by_key(key: Key, slices: Iterable[Slice]) -> list[Match]:
         for name, entry in each.manifest().records.items():
             if key.means_record(each.store.vendor, each.store.account, entry.key):
                 return [_match(each, name, entry)]
-            if key.text in {entry.call, *entry.key} and _is_named(each, name, key):
+            if key.text in {entry.call, *entry.key} and _is_named(each, name, entry, key):
                 found.append(_match(each, name, entry))
     return found
 
@@ -186,7 +193,7 @@ def _by_documents(key: Key, slices: Iterable[Slice]) -> Iterator[Match]:
     text = key.text.encode()
     for each in slices:
         for name, entry in each.manifest().records.items():
-            if any(text in document.source for document in each.documents(name)):
+            if any(text in document.source for document in each.documents(name, entry)):
                 yield _match(each, name, entry)
 
 
@@ -197,9 +204,9 @@ def _match(found: Slice, name: str, entry: Entry) -> Match:
     return Match(store.vendor, Account(store.account, found.account.name), store.day, call, None, name)
 
 
-def _is_named(found: Slice, name: str, key: Key) -> bool:
+def _is_named(found: Slice, name: str, known: Entry, key: Key) -> bool:
     """Whether the record's call bears that id: a key has other parts too."""
-    file, entry = found.opened(name)
+    file, entry = found.opened(name, known)
     with file:
         try:
             tree = found.recipe.tree(read(file, entry))

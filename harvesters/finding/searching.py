@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from harvesters.core.day import Clock
-from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.patience import patiently
 from harvesters.core.encode import INDEX
 from harvesters.core.errors import DestinationError
+
+if TYPE_CHECKING:
+    from harvesters.core.destinations.elastic import Cluster
 
 KEPT = "2m"
 """How long the node keeps its view of an index open for the next page."""
@@ -37,13 +39,17 @@ _answer = msgspec.json.Decoder(_Answer).decode
 class Searching:
     """Searches the indices of one cluster and prefix, patiently where the node is busy."""
 
-    def __init__(self, cluster: Cluster, clock: Clock) -> None:
+    def __init__(self, cluster: "Cluster", clock: Clock) -> None:
         """Nothing is asked yet."""
         self._cluster, self._clock = cluster, clock
 
     def names(self, *types: str) -> str:
         """The aliases of some document types."""
         return ",".join(f"{self._cluster.prefix}-{INDEX[each]}" for each in types)
+
+    def has_any(self, names: str) -> bool:
+        """Whether there is a document: of indices that are not there no view can be opened."""
+        return bool(self.newest(names, {"match_all": {}}, 1))
 
     def newest(self, names: str, query: Query, size: int) -> list[bytes]:
         """The newest documents that a query finds, none where there is no such index."""

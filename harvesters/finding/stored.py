@@ -4,15 +4,17 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harvesters.core.day import Clock, Day, iso
-from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.packed_lines import unpacked
 from harvesters.core.fields import CONFERENCE, SLICE
 from harvesters.core.period import Period
 from harvesters.core.templates import RUNS
 from harvesters.finding.searching import Query, Searching
+
+if TYPE_CHECKING:
+    from harvesters.core.destinations.elastic import Cluster
 
 PAGE = 2000
 SUFFIX = ".ndjson.zst"
@@ -81,7 +83,7 @@ class StoredLake:
 class StoredIndex:
     """The indices of one cluster and prefix."""
 
-    def __init__(self, cluster: Cluster, clock: Clock, vendors: Collection[str]) -> None:
+    def __init__(self, cluster: "Cluster", clock: Clock, vendors: Collection[str]) -> None:
         """Nothing is asked yet."""
         self._cluster, self._searching = cluster, Searching(cluster, clock)
         self._vendors: Query = {"terms": {"vconf.vendor": list(vendors)}}
@@ -98,7 +100,7 @@ class StoredIndex:
         return self._read(f"{self._cluster.prefix}-{RUNS}", filters, ["vconf"])
 
     def _read(self, names: str, filters: Sequence[Query], members: Sequence[str]) -> Iterator[bytes]:
-        if self._searching.newest(names, {"match_all": {}}, 1):  # of indices that are not there no view can be opened
+        if self._searching.has_any(names):
             query = {"bool": {"filter": list(filters)}}
             yield from self._searching.pages(names, query, PAGE, source_includes=list(members))
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from harvesters.core.day import iso, parse_instant
 from harvesters.core.fetching import NOT_HAD, Schedule
 from harvesters.core.manifest import UNREACHED
-from harvesters.core.report import COMPLETE, EMPTY, PARTIAL
+from harvesters.core.report import PARTIAL, WHOLE
 from harvesters.core.words import many
 from harvesters.watch.brief import Brief, BriefLoaded
 
@@ -125,7 +125,7 @@ def standing(found: Found, when: Schedule, used: Collection[str]) -> Standing:
         day=str(when.day),
         state=state,
         settled=brief.settled,
-        whole=state in {COMPLETE, EMPTY} and not (late or owed),
+        whole=state in WHOLE and not (late or owed),
         late=late,
         kept_until=when.day.start + when.limits.retention,
         kept=when.day >= when.limits.oldest_kept(when.now),
@@ -154,7 +154,7 @@ def _state(found: Found, missing: Collection[Missing]) -> str:
     brief = found.brief
     if brief is None:
         return PARTIAL if found.archive or found.waiting else NEVER
-    if brief.state in {COMPLETE, EMPTY} and missing:
+    if brief.state in WHOLE and missing:
         return PARTIAL
     return brief.state or PARTIAL
 
@@ -193,13 +193,13 @@ def _reasons(found: Found, state: str, loads: Collection[LoadState], when: Sched
         yield CUT_OFF
     if not brief.state and found.waiting:
         yield WAITING
-    if brief.state not in {COMPLETE, EMPTY}:
+    if brief.state not in WHOLE:
         yield from ([brief.reason.rstrip(".")] if brief.reason else [])
         yield from (each.rstrip(".") for each in brief.warnings)
     yield from (load.sentence() for load in loads if load.owed and load.used)
     if late and _listed_early(brief, when):
         yield f"its calls were listed at {brief.listed_at}, while it went on, and what came later is not here"
-    elif late and brief.state in {COMPLETE, EMPTY}:
+    elif late and brief.state in WHOLE:
         yield f"it settled on {iso(when.settled_from)[:10]}, and what came after its last listing is not here"
 
 

@@ -7,7 +7,6 @@ from harvesters.sandbox.server import Response
 JSON = {"Content-Type": "application/json;charset=UTF-8"}
 NO_DASHBOARD = "This API is only available for Business or higher accounts that have enabled the Dashboard feature."
 NO_WEBINARS = "No permission. The webinar plan has not been enabled for this account."
-PAID_ONLY = "Only available for paid account."
 OLD_PAGE = "The next page token is invalid or expired."
 OLD_RANGE = "The request can only be queried for a month that falls within the last six months."
 YEAR_AGO = "Can not access a meeting a year ago."
