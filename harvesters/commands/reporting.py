@@ -20,11 +20,11 @@ from harvesters.core.errors import HarvestError, NothingFoundError, SettingsErro
 from harvesters.core.files import replacing
 from harvesters.core.period import Period
 from harvesters.core.profiles import LAKE
-from harvesters.core.report import PARTIAL
+from harvesters.core.report import PARTIAL, WHOLE
 from harvesters.core.words import many
 from harvesters.finding.stored import Stored, StoredLake
 from harvesters.overview import words
-from harvesters.overview.completeness import WHOLE, Completeness, Slice, completeness
+from harvesters.overview.completeness import Completeness, Slice, completeness
 from harvesters.overview.documents import MEMBERS
 from harvesters.overview.page import Origin, Report, html
 from harvesters.overview.tally import Tally

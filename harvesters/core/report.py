@@ -17,6 +17,7 @@ from harvesters.core.tally import Tally
 from harvesters.core.words import many
 
 COMPLETE, EMPTY, PARTIAL, DEFERRED, FAILED = "complete", "empty", "partial", "deferred", "failed"
+WHOLE = frozenset({COMPLETE, EMPTY})
 PLANNED = "planned"
 NOT_YET = "not fetched yet"
 
@@ -29,7 +30,7 @@ class SliceReport:
     user narrowed the work, and the figures are those of the selection. `plan`: of a dry run. `route`: which of the
     vendor's ways to the day was taken, `detour` why not the better one. `quotas`: what is used up of each day's.
     `due` and `diffs`, of a replay's dry run, by destination: records to load, and what would change by that.
-    `anomalies`: what is odd although nothing failed.
+    `anomalies`: what is odd although nothing failed; `examined`: it was looked for, so that there is no other.
     """
 
     source: str
@@ -60,6 +61,12 @@ class SliceReport:
     due: dict[str, int] = field(default_factory=dict)
     diffs: dict[str, Tally] = field(default_factory=dict)
     anomalies: list[Anomaly] = field(default_factory=list)
+    examined: bool = False
+
+    @property
+    def remarkable(self) -> bool:
+        """Whether there is something to be heard of it, be it whole or not."""
+        return bool(self.warnings or self.anomalies)
 
     def as_json(self) -> dict[str, Any]:
         """The slice as `--report` writes it; `due` and `diff` stand in it where there was something to look at."""

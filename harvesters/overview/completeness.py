@@ -7,13 +7,12 @@ from itertools import groupby
 
 from harvesters.core.day import Day
 from harvesters.core.period import Period
-from harvesters.core.report import COMPLETE, DEFERRED, EMPTY, FAILED, PARTIAL
+from harvesters.core.report import COMPLETE, DEFERRED, EMPTY, FAILED, PARTIAL, WHOLE
 from harvesters.core.words import many
 from harvesters.overview.words import called
 
 NEVER = "never harvested"
 WORST_FIRST = (FAILED, NEVER, DEFERRED, PARTIAL, COMPLETE, EMPTY)
-WHOLE = frozenset({COMPLETE, EMPTY})
 Key = tuple[str, str]
 
 
