@@ -56,7 +56,7 @@ def catch_up(ctx: click.Context, /, **given: Any) -> Exit:
     )
     asked = None if days.nightly else days.days
     told = [] if options.dry_run else watchers(place)
-    request = Request("catch-up", asked, given["report"], given["with_setup"], options.dry_run, told)
+    request = Request("catch-up", asked, given["report"], given["with_setup"], options.dry_run, told, given["strict"])
     splay(place.clock, given["splay"], console)
     vendors = given["sources"] or list(SOURCES)
     return repair(

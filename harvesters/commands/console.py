@@ -84,13 +84,13 @@ class Console:
         else:
             sys.stderr.write(redacted(sentence) + "\n")
 
-    def slice_ended(self, report: "SliceReport") -> None:
-        """The sentence of a slice, the calls that it lacks, and its warnings."""
+    def slice_ended(self, report: "SliceReport", *, heard: bool = False) -> None:
+        """The sentence of a slice, the calls that it lacks, and its warnings; `heard`: also with `-q`."""
         sentence = report.sentence()
         if self._colour:
             code = COLOURS[report.state]
             sentence = sentence.replace(f" {report.state}:", f" \x1b[{code}m{report.state}\x1b[0m:", 1)
-        level = logging.INFO if report.exit_code is Exit.OK else logging.ERROR
+        level = logging.INFO if report.exit_code is Exit.OK and not heard else logging.ERROR
         told = {"vconf.vendor": report.source, "vconf.account.id": report.account, "vconf.slice": report.as_json()}
         self.say(sentence, level, **_ended("slice", report.exit_code), **told)
         if not self._json:

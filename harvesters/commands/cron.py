@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CRON: tuple[Any, ...] = (
     click.option("--ping-url", metavar="URL", help="Tell a watchdog of the run, instead of PING_URL."),
     click.option("--metrics-file", metavar="PATH", help="Write metrics for Prometheus, instead of METRICS_FILE."),
+    click.option("--strict", is_flag=True, help="Exit with 3 where there is a warning, though every day is whole."),
     click.option("--splay", metavar="SPAN", help="Wait a random time first, up to this, such as 10m."),
 )
 LOCK = "metrics.lock"

@@ -107,7 +107,7 @@ def _run(
     options = _options(given, nightly=days.nightly)
     asked = None if days.nightly else days.days
     told = [] if options.dry_run else watchers(place)
-    request = Request(command, asked, given["report"], given["with_setup"], options.dry_run, told)
+    request = Request(command, asked, given["report"], given["with_setup"], options.dry_run, told, given["strict"])
     console: Console = ctx.obj["console"]
     splay(place.clock, given["splay"], console)
     alone = command != "all"

@@ -33,7 +33,7 @@ def repair(plan: Plan, place: Workplace, console: Console, request: Request) -> 
         due = most_endangered_first(_due(shops, request, stack, working))
         _announce(due, place, console)
         slices = [(shop, Day.parse(each.day, place.clock.now())) for shop, each in due]
-        run_slices(slices, working.report, console.slice_ended)
+        run_slices(slices, working.report, working.slice_ended)
         for sentence in (each for shop in shops for each in outdated(shop, None)):
             console.say(sentence, logging.WARNING)
     return working.report.exit_code

@@ -118,7 +118,7 @@ def _load(working: Working, shops: Sequence[Workshop], days: Window) -> None:
         known_keys = known_keys.union(*holding.values())
         chosen_days = [day for day, found in holding.items() if found or not keys]
         try:
-            for sentence in run_days(shop, chosen_days, working.report, working.console.slice_ended):
+            for sentence in run_days(shop, chosen_days, working.report, working.slice_ended):
                 working.console.say(sentence, logging.WARNING)
         except (ArchiveError, LockedError) as error:
             working.failed(error)

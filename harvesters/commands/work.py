@@ -20,7 +20,7 @@ from harvesters.core.day import Day, iso
 from harvesters.core.errors import STOPPED, Exit, HarvestError, InterruptedRunError, UsageError, worst
 from harvesters.core.notes import note_run
 from harvesters.core.redaction import redacted
-from harvesters.core.report import RunReport
+from harvesters.core.report import RunReport, SliceReport
 from harvesters.core.run import finish, run_days
 from harvesters.core.workshop import Workshop
 
@@ -31,7 +31,10 @@ Plan = Callable[[], Sequence[Opening]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked of a run; `days` None is the nightly choice; `watchers` are told of it."""
+    """What the user asked of a run; `days` None is the nightly choice; `watchers` are told of it.
+
+    `strict`: a run with warnings is no success.
+    """
 
     command: str
     days: tuple[Day, ...] | None = None
@@ -39,6 +42,7 @@ class Request:
     with_setup: bool = False
     dry_run: bool = False
     watchers: Sequence[Watcher] = ()
+    strict: bool = False
 
 
 @dataclass(slots=True)
@@ -47,7 +51,12 @@ class Working:
 
     report: RunReport
     console: Console
+    strict: bool = False
     codes: list[Exit] = field(default_factory=list)
+
+    def slice_ended(self, report: SliceReport) -> None:
+        """Say what became of a slice; what makes the run no success is heard also where only errors are."""
+        self.console.slice_ended(report, heard=self.strict and report.remarkable)
 
     def failed(self, error: HarvestError) -> None:
         """Say what went wrong, and remember it for the end."""
@@ -82,7 +91,7 @@ def reported(console: Console, place: Workplace, request: Request) -> Iterator[W
         check_place(request.report_file)
     give_back_large_buffers()
     report = RunReport(uuid.uuid4().hex, request.command, __version__, iso(place.clock.now()))
-    working = Working(report, console)
+    working = Working(report, console, request.strict)
     try:
         for each in request.watchers:
             each.began(report)
@@ -97,7 +106,7 @@ def reported(console: Console, place: Workplace, request: Request) -> Iterator[W
         raise
     finally:
         place.enrichment.close()
-        finish(report, place.clock.now(), working.codes)
+        finish(report, place.clock.now(), working.codes, strict=request.strict)
         _tell(report, request, console)
 
 
@@ -191,7 +200,7 @@ def run_accounts(plan: Plan, place: Workplace, console: Console, request: Reques
 
 def _run(shop: Workshop, request: Request, working: Working) -> None:
     if not working.interrupted:
-        for sentence in run_days(shop, request.days, working.report, working.console.slice_ended):
+        for sentence in run_days(shop, request.days, working.report, working.slice_ended):
             working.console.say(sentence, logging.WARNING)
 
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+ANOMALY = "anomaly"
+"""Who says so (`vconf.issue.source`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:

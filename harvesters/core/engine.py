@@ -16,6 +16,7 @@ from harvesters.core.loading import Load, Loader, Watch
 from harvesters.core.manifest import UNREACHED, Loaded, Manifest
 from harvesters.core.preview import NOT_MERGED, Preview
 from harvesters.core.report import PLANNED, SliceReport
+from harvesters.core.silence import anomalies, can_be_judged, tell
 from harvesters.core.slice_fetch import SliceFetch
 from harvesters.core.stamps import Stamps
 from harvesters.core.store import SliceStore
@@ -74,6 +75,8 @@ class _Slice:
             self._guarded(self._finish)
         if self.error and self.report.exit_code is Exit.OK:
             self._judge()
+        if can_be_judged(self.shop, self.report, self.manifest, self.day):
+            tell(self.report, anomalies(self.shop, self.manifest, self.day))
 
     def _judge(self) -> None:
         judge_slice(self.report, self.manifest, self.fetch.scope, self.error, self.fetch.harm)

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -19,6 +19,7 @@ from harvesters.core.errors import (
     SliceError,
     TooBigError,
 )
+from harvesters.core.filled import Filled, Look, add_all
 from harvesters.core.forgotten import Memory
 from harvesters.core.ids import readable
 from harvesters.core.leaving import leave
@@ -60,10 +61,11 @@ class Outcome(msgspec.Struct, gc=False):
 
 @dataclass(slots=True)
 class Fetched:
-    """What a fetch gave: outcomes by call, what the operator must hear, and why it ended early."""
+    """What a fetch gave: outcomes by call, what the operator must hear, what was filled, and why it ended early."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+    filled: dict[str, Filled] = field(default_factory=dict)
     error: BaseException | None = None
 
 
@@ -242,7 +244,12 @@ class Fetcher:
         before = max(old.fetched_at if old else 0, earlier.fetched_at if earlier else 0)
         fetched_at = max(to_ms(self.clock.now()), before + 1)
         outcome.fetched_at = max(outcome.fetched_at, fetched_at)
-        self.store.append(self._packed(record, fetched_at))
+        look = Look()
+        frame = self._packed(replace(record, parts=look.over(record.parts)), fetched_at)
+        self.store.append(frame)
+        if old is None or old.digest != frame.entry.digest:  # what came before as it is now was counted then
+            with self._lock:
+                add_all(self.result.filled, look.found())
         outcome.level = min(outcome.level, record.level) if outcome.records else record.level
         outcome.records += (name,)
 

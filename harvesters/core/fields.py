@@ -264,6 +264,7 @@ RUNS = (
     Field("vconf.slice.failures", FLATTENED, "failed calls by key, with the reason", (SLICE,), tells=NOBODY),
     Field("vconf.slice.route", KEYWORD, "which of the vendor's ways to a day was taken", (SLICE,), tells=NOBODY),
     Field("vconf.slice.attempts", LONG, "runs that fetched this slice", (SLICE,)),
+    Field("vconf.slice.anomalies", LONG, "what was odd although nothing failed", (SLICE,)),
     Field("vconf.slice.retention_ends", DATE, "until when the vendor keeps the day", (SLICE,)),
 )
 

@@ -82,6 +82,15 @@ def decode_object(raw: bytes, oddities: Counter[str]) -> dict[str, Any]:
     return {}
 
 
+def first_row(raw: bytes) -> dict[str, Any] | None:
+    """The first row of a JSON array, without a look at the others; None if there is none, or it is no short object."""
+    try:
+        first, _ = _first_value(raw[1:LONGEST_ROW].decode("utf-8", "replace").lstrip())
+    except (ValueError, RecursionError):
+        return None
+    return first if isinstance(first, dict) else None
+
+
 class RowDecoder:
     """Decodes JSON arrays of rows into structs of one type, whose members all have defaults."""
 
@@ -114,11 +123,7 @@ class RowDecoder:
 
     def _strangers(self, raw: bytes, oddities: Counter[str]) -> None:
         """Count members of the first row that the type does not know: the vendor's drift."""
-        try:
-            first, _ = _first_value(raw[1:LONGEST_ROW].decode("utf-8", "replace").lstrip())
-        except ValueError:
-            return
-        for name in first if isinstance(first, dict) else ():
+        for name in first_row(raw) or ():
             if name not in self._names:
                 oddities[f"unknown member '{name[:60]}'"] += 1
 

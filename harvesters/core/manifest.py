@@ -16,6 +16,7 @@ import msgspec
 from harvesters.core.entries import Entries, Entry
 from harvesters.core.errors import ArchiveError
 from harvesters.core.files import replacing
+from harvesters.core.filled import Filled
 from harvesters.core.stamps import Stamp, Stamps
 
 FORMAT = 1
@@ -76,7 +77,7 @@ class Manifest(msgspec.Struct):
     """One slice's manifest; `records` are the archive's entries by readable key, in its order.
 
     `level`: what its calls were asked for at when it settled; `route`: which of the vendor's ways to the day was taken;
-    `reason`: why the last run of the whole day ended early.
+    `reason`: why the last run of the whole day ended early; `filled`: what the vendor's answers had in them, by kind.
     """
 
     vendor: str
@@ -91,6 +92,7 @@ class Manifest(msgspec.Struct):
     route: str = ""
     attempts: int = 0
     warnings: list[str] = msgspec.field(default_factory=list)
+    filled: dict[str, Filled] = msgspec.field(default_factory=dict)
     calls: dict[str, CallState] = msgspec.field(default_factory=dict)
     records: MutableMapping[str, Entry] = msgspec.field(default_factory=dict)
     destinations: dict[str, Loaded] = msgspec.field(default_factory=dict)
@@ -259,8 +261,8 @@ def _portions(value: object) -> Iterator[dict[str, Any]]:
 
 def _members(value: object) -> Mapping[str, Any] | None:
     """Of what may be large its members by name; None of what is written in one piece."""
-    if isinstance(value, Manifest):
-        return msgspec.structs.asdict(value)
+    if isinstance(value, Manifest):  # of which older versions know nothing of `filled`
+        return {name: each for name, each in msgspec.structs.asdict(value).items() if each or name != "filled"}
     if isinstance(value, Loaded):  # which leaves out what is empty
         return {name: each for name, each in msgspec.structs.asdict(value).items() if each}
     return value if isinstance(value, Mapping) else None

@@ -33,6 +33,7 @@ def note_slice(shop: Workshop, run_id: str, report: SliceReport) -> None:
         "failed": len(report.failed),
         "failures": {each["key"]: each["reason"] for each in report.failed[:MOST_FAILURES]},
         "attempts": report.attempts,
+        "anomalies": len(report.anomalies),
         "route": report.route,
         "retention_ends": iso(day.start + shop.limits.retention),
     }

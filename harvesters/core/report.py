@@ -30,7 +30,8 @@ class SliceReport:
     user narrowed the work, and the figures are those of the selection. `plan`: of a dry run. `route`: which of the
     vendor's ways to the day was taken, `detour` why not the better one. `quotas`: what is used up of each day's.
     `due` and `diffs`, of a replay's dry run, by destination: records to load, and what would change by that.
-    `anomalies`: what is odd although nothing failed. `kept`: the state that the day keeps although the run ended early.
+    `anomalies`: what is odd although nothing failed; `examined`: it was looked for, so that there is no other.
+    `kept`: the state that the day keeps although the run ended early.
     """
 
     source: str
@@ -62,6 +63,12 @@ class SliceReport:
     diffs: dict[str, Tally] = field(default_factory=dict)
     anomalies: list[Anomaly] = field(default_factory=list)
     kept: str = ""
+    examined: bool = False
+
+    @property
+    def remarkable(self) -> bool:
+        """Whether there is something to be heard of it, be it whole or not."""
+        return bool(self.warnings or self.anomalies)
 
     def as_json(self) -> dict[str, Any]:
         """The slice as `--report` writes it; `due` and `diff` stand in it where there was something to look at."""

@@ -14,6 +14,7 @@ from harvesters.core.errors import Exit, worst
 from harvesters.core.locks import held
 from harvesters.core.manifest import UNREACHED, Manifest
 from harvesters.core.notes import note_slice
+from harvesters.core.odd_day import note_anomalies
 from harvesters.core.profiles import made_otherwise, other_profiles
 from harvesters.core.report import RunReport, SliceReport
 from harvesters.core.words import many
@@ -63,6 +64,7 @@ def run_slices(slices: Iterable[tuple[Workshop, Day]], report: RunReport, tell: 
             break
         if not shop.options.selection:
             note_slice(shop, report.id, slice_report)
+            note_anomalies(shop, slice_report)
 
 
 def locked(shop: Workshop) -> AbstractContextManager[None]:
@@ -106,7 +108,9 @@ def _differs(manifest: Manifest, identity: str, envelope: Envelope) -> bool:
     )
 
 
-def finish(report: RunReport, now: datetime, more: Iterable[Exit] = ()) -> None:
-    """Give a run its end and its exit code, the worst of its slices'."""
+def finish(report: RunReport, now: datetime, more: Iterable[Exit] = (), *, strict: bool = False) -> None:
+    """Give a run its end and its exit code, the worst of its slices'; if it is `strict`, warnings are no success."""
     report.exit_code = worst([each.exit_code for each in report.slices] + list(more))
+    if strict and report.exit_code is Exit.OK and any(each.remarkable for each in report.slices):
+        report.exit_code = Exit.PARTIAL
     report.ended = iso(now)

@@ -20,6 +20,7 @@ from harvesters.core.fetching import (
     note_outcomes,
     to_fetch,
 )
+from harvesters.core.filled import add_all, in_order
 from harvesters.core.forecast import Forecast, forecast
 from harvesters.core.manifest import CallState, Manifest, adopt
 from harvesters.core.report import NOT_YET, SliceReport
@@ -166,6 +167,8 @@ class SliceFetch:
         """Merge the part file, then write down what is known of each call; `listed` are those of the list, by level."""
         self._take_in()
         self.report.warnings += note_outcomes(self.manifest, fetched.outcomes, self.when)
+        add_all(self.manifest.filled, fetched.filled)
+        self.manifest.filled = in_order(self.manifest.filled)
         if listed is not None:
             self._note_listing(listed)
             self.manifest.settled = self._is_settled(listed)

@@ -128,7 +128,7 @@ class Vconf(msgspec.Struct):
 
     vendor: str
     account: Account
-    conference: Conference
+    conference: Conference = msgspec.field(default_factory=Conference)
     privacy: str = ""
     participants: People = msgspec.field(default_factory=People)
     minutes: Minutes = msgspec.field(default_factory=Minutes)

@@ -6,6 +6,7 @@ Of the run that ended, and of where every account stands. What other commands wr
 import fcntl
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -29,6 +30,7 @@ FAMILIES = {
     "vconf_run_requests": "Requests to vendors of the last run.",
     "vconf_run_documents": "Documents of the last run, by what became of them (written: to lake or stdout).",
     "vconf_account_success_timestamp_seconds": "When the last run ended in which all days of the account were whole.",
+    "vconf_account_anomalies": "What was odd about days of the last run although nothing failed.",
     "vconf_days": "Days of the last 90 by state, since the account's first.",
     "vconf_days_not_whole": "Days of the last 90 that are not whole.",
     "vconf_calls_missing": "Calls of the last 90 days that could not be had.",
@@ -85,12 +87,15 @@ def of_run(report: RunReport) -> Iterator[Sample]:
     for result in RESULTS:  # zeros too: what the run before was told of would stay
         yield Sample(named("vconf_run_documents", command=command, result=result), became[result])
     codes: dict[tuple[str, str], bool] = {}
+    odd: Counter[tuple[str, str]] = Counter()
     for each in report.slices:
-        whole = codes.get((each.source, each.account), True)
-        codes[each.source, each.account] = whole and each.exit_code is Exit.OK
-    for (source, account), whole in codes.items():
+        account = each.source, each.account
+        codes[account] = codes.get(account, True) and each.exit_code is Exit.OK
+        odd[account] += len(each.anomalies)
+    for (source, id_), whole in codes.items():
+        yield Sample(named("vconf_account_anomalies", source=source, account=id_), odd[source, id_])
         if whole:
-            yield Sample(named("vconf_account_success_timestamp_seconds", source=source, account=account), ended)
+            yield Sample(named("vconf_account_success_timestamp_seconds", source=source, account=id_), ended)
 
 
 def _written(report: RunReport) -> int:

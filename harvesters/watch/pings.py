@@ -31,20 +31,24 @@ def address(url: str, event: str) -> str:
 
 
 def body(report: RunReport) -> bytes:
-    """The summary, then a line for each day, `LONGEST_BODY` bytes at most.
+    """The summary, then lines for each day, `LONGEST_BODY` bytes at most.
 
-    Of each day its state and its numbers: reasons may quote what a vendor says of a person.
+    Of each day its state, its numbers and what is odd about it: reasons may quote what a vendor says of a person.
     """
-    lines = [report.summary(), *map(_line, report.slices)]
+    lines = [report.summary(), *(line for each in report.slices for line in _lines(each))]
     kept, size = [], 0
     for number, line in enumerate(lines):
-        more = f"and {many(len(lines) - number, 'more day')}"
+        more = f"and {many(len(lines) - number, 'more line')}"
         if size + len(line.encode()) + len(more) + 2 > LONGEST_BODY:
             kept.append(more)
             break
         kept.append(line)
         size += len(line.encode()) + 1
     return redacted("\n".join(kept)).encode()
+
+
+def _lines(report: SliceReport) -> list[str]:
+    return [_line(report), *(f"  odd: {each.text}" for each in report.anomalies)]
 
 
 def _line(report: SliceReport) -> str:

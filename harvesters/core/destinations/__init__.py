@@ -192,6 +192,18 @@ class Told:
 
 
 @runtime_checkable
+class Notable(Protocol):
+    """A destination that keeps what is odd about a slice as issue documents of its own."""
+
+    def note_issues(self, target: Target, documents: Mapping[str, Mapping[str, object]]) -> None:
+        """Keep these documents, by id, and remove those of the slice that were kept before and are not among them.
+
+        Raises:
+            DestinationError: it cannot be reached, or our user may not do that.
+        """
+
+
+@runtime_checkable
 class Searchable(Protocol):
     """A destination that can be searched for somebody."""
 

@@ -199,10 +199,10 @@ class Cluster:
             return f"{self.where} answers with status {error.meta.status}: {_reason(error)}."
         return f"{self.where} cannot be reached: {_short(error)}."
 
-    def index_one(self, id_: str, document: Mapping[str, object]) -> None:
-        """Write one document of the harvester's own (a run or slice)."""
+    def index_one(self, id_: str, document: Mapping[str, object], name: str = RUNS) -> None:
+        """Write one document of the harvester's own, of a run or slice if nothing else is said."""
         with self.sentences():
-            self.admin.index(index=f"{self.prefix}-{RUNS}", id=id_, document=document)
+            self.admin.index(index=f"{self.prefix}-{name}", id=id_, document=document)
 
 
 def _kind(error: Exception) -> type[DestinationError]:

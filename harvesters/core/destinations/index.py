@@ -25,6 +25,7 @@ from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Draft
 from harvesters.core.destinations.census import AT_ONCE, differences, strangers
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.held_index import HeldIndex
+from harvesters.core.destinations.odd_days import note_issues
 from harvesters.core.destinations.patience import patiently
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.destinations.superseded import remove_superseded
@@ -113,6 +114,10 @@ class IndexDestination:
     def note(self, id_: str, document: Mapping[str, object]) -> None:
         """Write it into `<prefix>-runs`."""
         self._cluster.index_one(id_, document)
+
+    def note_issues(self, target: Target, documents: Mapping[str, Mapping[str, object]]) -> None:
+        """See `Notable`: into `<prefix>-issues-<year>`."""
+        note_issues(self._cluster, target, documents)
 
     def close(self) -> None:
         """Give the connections back."""

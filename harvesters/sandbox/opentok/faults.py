@@ -116,6 +116,11 @@ def _surprise(each: Json) -> None:
         each["region"] = "eu-west"
 
 
+def _blank(each: Json) -> None:
+    if "sdkType" in each:
+        each["sdkType"] = None
+
+
 def _impoverish(each: Json) -> None:
     """Statistics lose nearly all of their rows."""
     rows = each.get("resources")
@@ -153,6 +158,7 @@ FAULTS: Mapping[str, Fault] = {
     "moving-rows": Fault("lists that lose a session", _rewritten(_skip)),
     "wrong-type": Fault("text where numbers stand", _rewritten(_mistype), passes=False),
     "unknown-field": Fault("a member that nobody asked for", _rewritten(_surprise), passes=False),
+    "blank-member": Fault("connections that tell no SDK", _rewritten(_blank), passes=False),
     "poorer": Fault("calls that lost their measurements since yesterday", _rewritten(_impoverish), passes=False),
     "maintenance": Fault("out of service", _status(503), passes=False),
 }

@@ -70,6 +70,7 @@ FAULTS: Mapping[str, Fault] = {
     "moving-rows": Fault("lists that lose a row between two pages", rows.moving_rows, passes=True),
     "wrong-type": Fault("text where numbers stand, and the other way round", rows.wrong_type),
     "unknown-field": Fault("a member that nobody knows", rows.unknown_field),
+    "blank-member": Fault("people whose time of joining is blank", rows.blank_member),
     "odd-units": Fault("measurements that nobody can read", rows.odd_units),
     "no-start": Fault("a listed meeting without its start", rows.no_start),
     "no-end": Fault("listed meetings without end and duration", rows.no_end),

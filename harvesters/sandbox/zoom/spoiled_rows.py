@@ -98,6 +98,11 @@ def _surprise(each: Json) -> None:
     each["colour"] = {"of": "money"}
 
 
+def _blank(each: Json) -> None:
+    if "join_time" in each:
+        each["join_time"] = ""
+
+
 def _measure_oddly(each: Json) -> None:
     if "bitrate" in each:
         each |= {name: _ODD for name in _FLOWS if name in each}
@@ -136,6 +141,7 @@ def _double(answer: Json) -> None:
 moving_rows = rewritten(_move)
 wrong_type = objectwise(_mistype)
 unknown_field = objectwise(_surprise)
+blank_member = objectwise(_blank)
 odd_units = objectwise(_measure_oddly)
 no_start = rewritten(_forget_start)
 no_end = rewritten(_forget_ends)
