@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from harvesters.core.archive import Frame, pack
+from harvesters.core.archive import Frame, dated, pack
 from harvesters.core.day import Clock, Day, iso, parse_instant, to_ms
 from harvesters.core.errors import (
     STOPPED,
@@ -242,7 +242,10 @@ class Fetcher:
         before = max(old.fetched_at if old else 0, earlier.fetched_at if earlier else 0)
         fetched_at = max(to_ms(self.clock.now()), before + 1)
         outcome.fetched_at = max(outcome.fetched_at, fetched_at)
-        self.store.append(self._packed(record, fetched_at))
+        frame = self._packed(record, fetched_at)
+        if old and not old.archived and old.digest == frame.entry.digest:
+            frame = dated(self.source.name, self.account.id, frame, old.fetched_at)
+        self.store.append(frame)
         outcome.level = min(outcome.level, record.level) if outcome.records else record.level
         outcome.records += (name,)
 
