@@ -65,6 +65,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "harvesters.export",
         "harvesters.finding",
         "harvesters.overview",
+        "harvesters.pruning",
         "harvesters.story",
         "harvesters.watch",
         *VENDORS,
@@ -91,6 +92,14 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "harvesters.watch": (
         "harvesters.commands",
         "harvesters.finding",
+        "harvesters.sandbox",
+        "harvesters.story",
+        "harvesters.quality",
+        "harvesters.enrich",
+        *VENDORS,
+    ),
+    "harvesters.pruning": (
+        "harvesters.commands",
         "harvesters.sandbox",
         "harvesters.story",
         "harvesters.quality",
@@ -182,7 +191,7 @@ HEAVY = (
     "jinja2", "pyarrow", "pygal",
 )  # fmt: skip
 """What is imported where it is used. The list of all commands needs no HTTP either."""
-OWN = ("opentok", "replay", "explain", "export", "report", "status", "catch-up", "doctor")
+OWN = ("opentok", "replay", "explain", "export", "report", "status", "catch-up", "doctor", "prune")
 
 
 @pytest.mark.parametrize("typed", ["--help", "--version", *(f"{each} --help" for each in OWN)])
