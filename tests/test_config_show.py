@@ -48,7 +48,8 @@ def test_every_setting_of_each_part_is_shown(shell: Shell) -> None:
     ]  # fmt: skip
     assert list(found["every command"]) == [
         "ES_HOST", "ES_API_KEY", "ES_USER", "ES_PASSWORD", "ES_CA_FILE", "KIBANA_HOST", "KIBANA_API_KEY",
-        "KIBANA_USER", "KIBANA_PASSWORD", "KIBANA_CA_FILE", "KIBANA_SPACE", "INDEX_PREFIX", "DATA_DIR", "ACCOUNTS_FILE",
+        "KIBANA_USER", "KIBANA_PASSWORD", "KIBANA_CA_FILE", "KIBANA_SPACE", "INDEX_PREFIX", "DATA_DIR", "ARCHIVE_DAYS",
+        "ACCOUNTS_FILE",
         "VENDOR_CA_FILE", "QUALITY_PROFILE", "GEOIP_FILE", "GEOIP_ASN_FILE", "LOOKUP_FILE",
         "PRIVACY", "PRIVACY_KEY_FILE", "PING_URL", "METRICS_FILE", "VCONF_NOW",
     ]  # fmt: skip

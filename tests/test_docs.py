@@ -106,8 +106,8 @@ def test_the_settings_table_has_every_setting_that_the_code_reads() -> None:
     assert table == [
         "ES_HOST", "ES_API_KEY", "ES_USER", "ES_PASSWORD", "ES_CA_FILE", "KIBANA_HOST", "KIBANA_API_KEY",
         "KIBANA_USER", "KIBANA_PASSWORD", "KIBANA_CA_FILE", "KIBANA_SPACE", "INDEX_PREFIX", "DATA_DIR",
-        "ACCOUNTS_FILE", "VENDOR_CA_FILE", "QUALITY_PROFILE", "GEOIP_FILE", "GEOIP_ASN_FILE", "LOOKUP_FILE",
-        "PRIVACY", "PRIVACY_KEY_FILE", "PING_URL", "METRICS_FILE",
+        "ARCHIVE_DAYS", "ACCOUNTS_FILE", "VENDOR_CA_FILE", "QUALITY_PROFILE", "GEOIP_FILE", "GEOIP_ASN_FILE",
+        "LOOKUP_FILE", "PRIVACY", "PRIVACY_KEY_FILE", "PING_URL", "METRICS_FILE",
         "VCONF_NOW",
         "OPENTOK_API_KEY", "OPENTOK_API_SECRET", "OPENTOK_URL", "OPENTOK_BITRATE_UNIT",
         "VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY",
@@ -257,7 +257,7 @@ def test_every_command_line_of_the_readme_works(shell: Shell, es_url: str, prefi
         for demo in demos:
             demo.result()
 
-    assert len(harvests) == 28
+    assert len(harvests) == 33
 
 
 def test_make_env_makes_a_file_of_settings_that_its_owner_alone_can_read_and_never_again(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "harvesters.export",
         "harvesters.finding",
         "harvesters.overview",
+        "harvesters.pruning",
         "harvesters.story",
         "harvesters.watch",
         *VENDORS,
@@ -92,6 +93,14 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "harvesters.watch": (
         "harvesters.commands",
         "harvesters.finding",
+        "harvesters.sandbox",
+        "harvesters.story",
+        "harvesters.quality",
+        "harvesters.enrich",
+        *VENDORS,
+    ),
+    "harvesters.pruning": (
+        "harvesters.commands",
         "harvesters.sandbox",
         "harvesters.story",
         "harvesters.quality",
@@ -183,7 +192,7 @@ HEAVY = (
     "jinja2", "pyarrow", "pygal",
 )  # fmt: skip
 """What is imported where it is used. The list of all commands needs no HTTP either."""
-OWN = ("opentok", "replay", "explain", "export", "report", "status", "catch-up", "doctor")
+OWN = ("opentok", "replay", "explain", "export", "report", "status", "catch-up", "doctor", "prune")
 
 
 @pytest.mark.parametrize("typed", ["--help", "--version", *(f"{each} --help" for each in OWN)])

@@ -65,6 +65,7 @@ def setup_role() -> str:
 ROLES: dict[str, Callable[[], str]] = {
     "nightly": nightly_role,
     "nightly-delete": lambda: nightly_role("delete"),
+    "nightly-prune": lambda: nightly_role("delete", "delete_index"),
     "setup": setup_role,
     "setup-new": lambda: setup_role().split("indices:")[0],
 }
@@ -230,6 +231,35 @@ def test_the_setups_rights_add_new_fields_to_existing_indices(
     assert "new fields" not in second.err
     fields = admin.indices.get_mapping(index="vconf-samples-2026.11")["vconf-samples-2026.11"]["mappings"]
     assert fields["properties"]["@timestamp"] == {"type": "date"}
+
+
+PRUNE = ("prune", "index", "--older-than", "1d", "--yes")
+MARCH = "2027-03-01T08:00:00Z"
+
+
+def test_an_index_is_pruned_with_the_right_to_delete_and_whole_ones_go_with_that_to_delete_indices(
+    prepared: Shell, login: Callable[[str], dict[str, str]], admin: Elasticsearch, node: str
+) -> None:
+    with vendor(prepared):
+        assert prepared(*DAY, **login("nightly")).code == 0
+    indices = set(admin.indices.get_alias(index=f"{PREFIX}-*"))
+    refused = prepared(*PRUNE, VCONF_NOW=MARCH, **login("nightly"))
+    there = kinds(loaded(admin, node))
+    looked = prepared(*PRUNE[:-1], VCONF_NOW=MARCH, **login("nightly"))
+    deleted = prepared(*PRUNE, VCONF_NOW=MARCH, **login("nightly-delete"))
+    left = kinds(loaded(admin, node))
+
+    assert (refused.code, refused.out) == (1, "")
+    assert "does not let our user delete documents of vconf-*: give it the right 'delete' there" in refused.err
+    assert there == DOCUMENTS
+    assert (looked.code, deleted.code, left) == (0, 0, {}), looked.err + deleted.err
+    assert f"removed from the index: {sum(DOCUMENTS.values()) + 2} documents" in deleted.err
+    assert set(admin.indices.get_alias(index=f"{PREFIX}-*")) == indices
+
+    named = prepared("replay", "opentok", "--date", "2026-11-18", **login("nightly"))
+    dropped = prepared(*PRUNE, VCONF_NOW=MARCH, **login("nightly-prune"))
+    assert (named.code, dropped.code) == (0, 0), named.err + dropped.err
+    assert set(admin.indices.get_alias(index=f"{PREFIX}-*")) == {f"{PREFIX}-runs"}
 
 
 # -- what is refused --------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from harvesters.core.archive import read
 from harvesters.core.day import Day
 from harvesters.core.days import archived_days
 from harvesters.core.errors import ArchiveError, DestinationError, NothingFoundError, UsageError
+from harvesters.core.expiry import archived_only
 from harvesters.core.fields import by_name
 from harvesters.core.files import replacing
 from harvesters.core.loading import UNREADABLE
@@ -229,7 +230,9 @@ def _of_slice(place: Workplace, store: SliceStore, account: Account, result: Exp
     manifest, damage = store.view()
     result.missing += damage
     made, oddities = recipe(place, store.vendor, account), Counter[str]()
-    if not manifest.records:
+    if manifest.expired:
+        result.done.append(f"The archive of {store.vendor} {account.name} {store.day} expired: it is left out.")
+    if not archived_only(manifest).records:
         return
     with store.archive.open("rb") as file:
         for name, entry in manifest.records.items():

@@ -29,6 +29,7 @@ COMMANDS = {
     "replay": ("harvesters.commands.replay:replay", "Load the archive again, without asking the vendor."),
     "explain": ("harvesters.commands.explain:explain", "Say what happened in a call, or to a person."),
     "forget": ("harvesters.commands.forget:forget", "Take a person out of everything that was harvested."),
+    "prune": ("harvesters.commands.prune:prune", "Remove what is older: of archive, lake, dead letters or index."),
     "config": ("harvesters.commands.config:config", "Show the settings, and where each comes from."),
     "setup": ("harvesters.commands.setup:setup", "Prepare Elasticsearch and Kibana: index templates, dashboards."),
     "dev": ("harvesters.commands.dev:dev", "Try it: a demo, simulated vendors, an Elasticsearch with Kibana."),

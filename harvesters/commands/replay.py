@@ -65,7 +65,8 @@ def replay(ctx: click.Context, /, source: str | None, keys: tuple[str, ...], **g
         try:
             if not dry_run:
                 prepare(place, with_setup=given["with_setup"])
-            options = Options(selection=Selection(records=frozenset(keys)), dry_run=dry_run, diff=diff)
+            selection = Selection(records=frozenset(keys))
+            options = Options(selection=selection, dry_run=dry_run, every=days.nightly, diff=diff)
             shops = [replay_workshop(*each, place, console, targets) for each in accounts]
             _load(working, [replace(shop, options=options) for shop in shops], days)
         finally:

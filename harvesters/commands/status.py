@@ -97,4 +97,5 @@ def _day(standing: Standing) -> dict[str, Any]:
         "kept_until": iso(standing.kept_until),
         "kept": standing.kept,
         "repairable": standing.repairable,
+        "expired": standing.expired or None,
     }

@@ -64,6 +64,7 @@ def page(surveyed: Sequence[Surveyed], window: Sequence[Day], now: datetime, *, 
         yield from _head(each)
         yield from _calendar(each, window, used, colour=colour)
         yield from map(_loaded, each.totals())
+        yield from _expired(each)
         if each.earlier and each.account.configured:
             yield f"  {many(each.earlier, 'day')} before the first can still be had: catch-up takes them too"
         yield from _unwhole(each, now)
@@ -106,8 +107,17 @@ def _loaded(totals: Totals) -> str:
     """What a destination has of the days, in one line."""
     parts = [f"{many(totals.loaded, 'day')} loaded"]
     parts += [f"{many(totals.owed, 'day')} owed {many(totals.records_owed, 'record')}"] if totals.owed else []
+    parts += [f"{many(totals.removed, 'day')} removed on purpose"] if totals.removed else []
     parts += [f"{many(totals.without, 'day')} never loaded there"] if totals.without else []
     return f"  {totals.name}: {', '.join(parts)}"
+
+
+def _expired(surveyed: Surveyed) -> Iterator[str]:
+    """The days whose archive expired, in one line: they stay what they were."""
+    days = [each.day for each in surveyed.days if each.expired]
+    if days:
+        stretch = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        yield f"  archive: expired of {many(len(days), 'day')}, {stretch}; only --again fetches them anew"
 
 
 def _unwhole(surveyed: Surveyed, now: datetime) -> Iterator[str]:

@@ -14,6 +14,7 @@ from harvesters import __version__
 from harvesters.commands.build import prepare
 from harvesters.commands.console import Console
 from harvesters.commands.cron import Watcher
+from harvesters.commands.expiring import expire, told
 from harvesters.commands.workplace import Workplace
 from harvesters.core.allocator import give_back_large_buffers
 from harvesters.core.day import Day, iso
@@ -192,16 +193,24 @@ def run_accounts(plan: Plan, place: Workplace, console: Console, request: Reques
             with working.one_of_several():
                 for shop in opening():
                     shops.append(shop)
-                    _run(shop, request, working)
+                    _run(shop, request, working, place.common.archive_days)
             if working.interrupted:
                 break
     return working.report.exit_code
 
 
-def _run(shop: Workshop, request: Request, working: Working) -> None:
-    if not working.interrupted:
-        for sentence in run_days(shop, request.days, working.report, working.slice_ended):
-            working.console.say(sentence, logging.WARNING)
+def _run(shop: Workshop, request: Request, working: Working, age: int | None) -> None:
+    """Run an account's days; the nightly choice ends with the archives that are older than `age` days."""
+    if working.interrupted:
+        return
+    for sentence in run_days(shop, request.days, working.report, working.slice_ended):
+        working.console.say(sentence, logging.WARNING)
+    if age and request.days is None and not (request.dry_run or shop.options.selection or working.interrupted):
+        expired = expire(shop, age)
+        for sentence in told(expired, age):
+            working.console.say(sentence)
+        for error in expired.errors:
+            working.failed(error)
 
 
 def close_all(shops: Sequence[Workshop]) -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -116,6 +117,11 @@ def _parts(file: IO[bytes], entry: Entry) -> Iterator[Part]:
     for line, rows in unpack(file, entry.offset, entry.length):
         if not line.last:
             yield Part(line.kind, bytes(line.head), rows, line.count)
+
+
+def dated(vendor: str, account: str, frame: Frame, fetched_at: int) -> Frame:
+    """The same record as if it had been fetched at another time (ms)."""
+    return pack(vendor, account, read(BytesIO(frame.data), frame.entry), fetched_at)
 
 
 def scan(path: Path) -> Iterator[Entry | str]:

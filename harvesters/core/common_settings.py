@@ -12,6 +12,7 @@ from harvesters.core.settings import one_of, setting, travels_open, web_address
 _PREFIX_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 LONGEST_PREFIX = 40
 ES_PORT, KIBANA_PORT = 9200, 5601
+LEAST_ARCHIVE_DAYS = 30
 
 
 def es_hosts(text: str) -> tuple[str, ...]:
@@ -73,6 +74,14 @@ def kibana_space(text: str) -> str:
     return text
 
 
+def archive_days(text: str) -> int:
+    """A number of days, large enough that a mistake in a formula is seen before the answers are gone."""
+    if not (text.isascii() and text.isdigit() and int(text) >= LEAST_ARCHIVE_DAYS):
+        message = f"write a number of days, {LEAST_ARCHIVE_DAYS} at least, or leave it empty to keep them."
+        raise ValueError(message)
+    return int(text)
+
+
 @dataclass(frozen=True, slots=True)
 class CommonSettings:
     """What every command of the harvester may need."""
@@ -123,6 +132,12 @@ class CommonSettings:
         "folder of archive, lake, dead letters and locks; a relative one belongs to the file that names it",
         parse=Path,
         shown_default="data beside harvest.py",
+    )
+    archive_days: int | None = setting(
+        "ARCHIVE_DAYS",
+        f"days after which archived raw answers expire at the end of a nightly run, {LEAST_ARCHIVE_DAYS} at least",
+        parse=archive_days,
+        shown_default="they are kept",
     )
     accounts_file: Path | None = setting(
         "ACCOUNTS_FILE",

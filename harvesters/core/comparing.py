@@ -10,6 +10,7 @@ import msgspec
 from harvesters.core.changes import changes
 from harvesters.core.destinations import Pair, Readable, Remade
 from harvesters.core.errors import DestinationError
+from harvesters.core.expiry import archived_names
 from harvesters.core.fields import DATE_RANGE, FLATTENED, GEO_POINT
 from harvesters.core.lenient import inside
 from harvesters.core.loading import Loader
@@ -37,7 +38,8 @@ class Comparison:
             DestinationError: the destination cannot be read.
         """
         loader = self._loader
-        names = [name for name in loader.manifest.records if loader.selected is None or name in loader.selected]
+        archived = archived_names(loader.manifest)
+        names = [name for name in archived if loader.selected is None or name in loader.selected]
         if not names:
             return self.tally
         loader.watch.begins(len(names))

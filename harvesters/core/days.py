@@ -71,7 +71,9 @@ class Known:
 def survey(now: datetime, manifests: Iterable[Manifest], identities: Iterable[str]) -> dict[Day, Known]:
     """The archived days; `identities` are the destinations of this run, which may be owed records."""
     wanted = set(identities)
-    return {Day.parse(each.day, now): Known(each.settled, owes(each, wanted)) for each in manifests}
+    return {
+        Day.parse(each.day, now): Known(each.settled or bool(each.expired), owes(each, wanted)) for each in manifests
+    }
 
 
 def nightly(now: datetime, limits: Limits, known: Mapping[Day, Known]) -> list[Day]:
@@ -90,9 +92,9 @@ def nightly(now: datetime, limits: Limits, known: Mapping[Day, Known]) -> list[D
 def owes(manifest: Manifest, identities: Collection[str]) -> bool:
     """Whether one of these destinations, named in the manifest, lacks some of its records."""
     return any(
-        name not in loaded.records or loaded.records[name].digest != entry.digest
+        entry.archived and (name not in loaded.records or loaded.records[name].digest != entry.digest)
         for identity, loaded in manifest.destinations.items()
-        if identity in identities
+        if identity in identities and not loaded.removed
         for name, entry in manifest.records.items()
     )
 

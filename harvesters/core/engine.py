@@ -26,6 +26,7 @@ from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
 
 PUT_BACK = "the archive is not the one that the last run left: forgotten people were blanked in {} of it."
+EXPIRED = "its archive expired on {}, and only --again fetches the day anew"
 
 
 def run_slice(shop: Workshop, day: Day) -> SliceReport:
@@ -104,6 +105,9 @@ class _Slice:
         else:
             self.fetch.skip()
         self.merged = True
+        if self.manifest.expired:
+            self.report.expired = True
+            self.report.reason = EXPIRED.format(self.manifest.expired[:10])
         self._load()
 
     def _blank_strange(self) -> None:
@@ -128,6 +132,8 @@ class _Slice:
     def _wants_fetch(self) -> bool:
         """Without named days, one that the vendor no longer has is taken for what a destination is owed."""
         options = self.shop.options
+        if self.manifest.expired:
+            return options.again and options.names_days
         if options.chosen_by_us and self.day < self.shop.limits.oldest_kept(self.fetch.when.now):
             if not self.manifest.settled:
                 text = f"{self.day} had not settled when {self.shop.vendor} last had it: what came later is not here."
@@ -152,12 +158,17 @@ class _Slice:
         target = Target(self.shop.vendor, self.shop.account.id, self.day)
         progress = self.shop.progress
         watch = Watch(lambda records: progress.loading(destination.name, records), progress.loaded)
-        return Loader(self.shop.recipe, self.store, self.manifest, destination, target, self.fetch.selected(), watch)
+        return Loader(
+            self.shop.recipe, self.store, self.manifest, destination, target, self.fetch.selected(), watch,
+            named=self.shop.options.names_days,
+        )  # fmt: skip
 
     def _finish(self) -> None:
-        if not self.shop.options.selection:
+        # A day whose archive expired stays what it was: nobody can look at it anew.
+        lasting = self.shop.options.selection or self.manifest.expired
+        if not lasting:
             self.report.kept = stays(self.report, self.manifest, self.fetch.harm, owed=self._is_owed())
-        if not (self.shop.options.selection or self.report.kept):
+        if not (lasting or self.report.kept):
             self.manifest.state = self.report.state
             self.manifest.reason, self.manifest.warnings = self.report.reason, self.report.warnings
         self.report.settled, self.report.attempts = self.manifest.settled, self.manifest.attempts
@@ -189,7 +200,7 @@ class _Slice:
     def _forecast(self) -> None:
         """Say what would be fetched and loaded; listing calls are made, nothing is written."""
         self._take(self.store.peek() or self.manifest)
-        plan = ["nothing to fetch, the day is settled"]
+        plan = [f"nothing to fetch, {'its archive expired' if self.manifest.expired else 'the day is settled'}"]
         found: Forecast | None = None
         if self.shop.source and self._wants_fetch():
             before = manifests(self.shop.data_dir, self.shop.vendor, self.shop.account.id, newest_first=True)

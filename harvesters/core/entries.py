@@ -25,6 +25,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     offset: int
     length: int
 
+    @property
+    def archived(self) -> bool:
+        """Whether the archive has the record; of one that expired the entry alone is left."""
+        return self.length > 0
+
 
 class _Row(msgspec.Struct, array_like=True, gc=False):
     """An entry without what its name tells.

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from harvesters.core.archive import Frame, pack
+from harvesters.core.archive import Frame, dated, pack
 from harvesters.core.day import Clock, Day, iso, parse_instant, to_ms
 from harvesters.core.errors import (
     STOPPED,
@@ -246,8 +246,11 @@ class Fetcher:
         outcome.fetched_at = max(outcome.fetched_at, fetched_at)
         look = Look()
         frame = self._packed(replace(record, parts=look.over(record.parts)), fetched_at)
+        same = old is not None and old.digest == frame.entry.digest
+        if old and same and not old.archived:
+            frame = dated(self.source.name, self.account.id, frame, old.fetched_at)
         self.store.append(frame)
-        if old is None or old.digest != frame.entry.digest:  # what came before as it is now was counted then
+        if not same:  # what came before as it is now was counted then
             with self._lock:
                 add_all(self.result.filled, look.found())
         outcome.level = min(outcome.level, record.level) if outcome.records else record.level

@@ -12,11 +12,13 @@ import msgspec
 from harvesters.core.archive import read
 from harvesters.core.destinations import Counts, Current, Destination, Difference, Documents, Expected, Target
 from harvesters.core.errors import ArchiveError, DestinationError, HarvestError
+from harvesters.core.expiry import archived_names, expired_of
 from harvesters.core.fields import CONFERENCE
 from harvesters.core.ids import doc_id
 from harvesters.core.manifest import Loaded, Manifest, Refusal
 from harvesters.core.mishap import where
 from harvesters.core.recipe import Recipe
+from harvesters.core.shortfall import shortfall, surplus
 from harvesters.core.stamps import Stamp, Stamps
 from harvesters.core.store import SliceStore
 from harvesters.core.treatment import others
@@ -24,11 +26,11 @@ from harvesters.core.words import many
 
 log = logging.getLogger(__name__)
 
-MOST_NAMED = 3
 UNREADABLE = (
     ArchiveError, msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, RecursionError,
     OverflowError,
 )  # fmt: skip
+EXPIRED = "{} of which documents are owed cannot be made anew: the archive expired."
 
 
 @dataclass(slots=True)
@@ -39,6 +41,7 @@ class Load:
         counts: what became of each document.
         owed: number of records that were to be loaded.
         broken: records that could not be made into documents, with the reason.
+        expired: number of records that are owed, and not in the archive any more.
         shortfall: sentences for documents that are missing after all.
         surplus: sentences for documents that nobody knows of.
         removed: superseded documents that were deleted.
@@ -50,6 +53,7 @@ class Load:
     counts: Counts = field(default_factory=Counts)
     owed: int = 0
     broken: dict[str, str] = field(default_factory=dict)
+    expired: int = 0
     shortfall: list[str] = field(default_factory=list)
     surplus: list[str] = field(default_factory=list)
     removed: int = 0
@@ -60,12 +64,13 @@ class Load:
     @property
     def whole(self) -> bool:
         """Whether everything that was to be there is there."""
-        return not (self.broken or self.shortfall or self.counts.refused or self.error)
+        return not (self.broken or self.expired or self.shortfall or self.counts.refused or self.error)
 
     def sentences(self) -> list[str]:
         """What is not as the archive and the manifest say."""
         broken = [f"record {key} cannot be made into documents: {why}" for key, why in self.broken.items()]
-        return broken + self.shortfall + self.surplus
+        expired = [EXPIRED.format(many(self.expired, "record"))] if self.expired else []
+        return broken + expired + self.shortfall + self.surplus
 
 
 def _unwatched(records: int) -> None:
@@ -82,7 +87,7 @@ class Watch:
 
 @dataclass(slots=True)
 class Loader:
-    """Loads one slice into one destination."""
+    """Loads one slice into one destination; `named`: the user named the day, so what was removed from it comes back."""
 
     recipe: Recipe
     store: SliceStore
@@ -92,9 +97,12 @@ class Loader:
     selected: Collection[str] | None = None
     watch: Watch = field(default_factory=Watch)
     result: Load = field(default_factory=Load)
+    named: bool = False
 
     def run(self) -> Load:
         """Load what is owed, then compare what is there with what the manifest says."""
+        if self._stays_removed:
+            return self.result
         try:
             self._load(self.owed())
             if short := self._compare():
@@ -102,6 +110,7 @@ class Loader:
             self._remove_superseded()
         except DestinationError as error:
             self.result.error = error
+        self.result.expired = len(self._expired())
         if self._loaded.unsure and all(map(self._is_there, self.manifest.records)):
             self._loaded.unsure = []
         self.result.unchanged = self._unchanged()
@@ -116,12 +125,12 @@ class Loader:
         """Forget what is known of records that fell short, and load them once more."""
         log.warning("%s: %s fell short: loading again", self.destination.name, many(len(short), "record"))
         for name in short:
-            if name in self._loaded.records:
+            if name in self._loaded.records and self.manifest.records[name].archived:
                 del self._loaded.records[name]
                 self._short.add(name)
         self._load(self.owed())
         self._compare()
-        self.result.shortfall = self._sentences(fewer=True)
+        self.result.shortfall = shortfall(self.destination.name, self._differences)
 
     def _remove_superseded(self) -> None:
         """Of the records that were just loaded, remove what they no longer have."""
@@ -145,18 +154,31 @@ class Loader:
             return Loaded(Stamps())  # it remembers nothing, so nothing is owed to it either
         return self.manifest.destinations.setdefault(self.destination.identity, Loaded(Stamps()))
 
+    @property
+    def _stays_removed(self) -> bool:
+        return bool(self._loaded.removed) and not self.named
+
+    def _expired(self) -> list[str]:
+        """The records that would be owed if the archive still had them; asked for days that somebody named."""
+        names = filter(self._is_selected, expired_of(self.manifest) if self.named else ())
+        return [name for name in names if not self._is_there(name)]
+
+    def _is_selected(self, name: str) -> bool:
+        return self.selected is None or name in self.selected
+
     def owed(self) -> list[str]:
         """Readable keys of the records to load: those whose stamps differ from what is there."""
-        names = [name for name in self.manifest.records if self.selected is None or name in self.selected]
+        archived = [] if self._stays_removed else archived_names(self.manifest)
+        names = list(filter(self._is_selected, archived))
         if not self.destination.identity:
             return names
         owed = [name for name in names if not self._is_there(name)]
         if self.destination.takes_whole_slices:
-            gone = set(self._loaded.records) - set(self.manifest.records)
+            gone = set(self._loaded.records) - set(archived)
             if owed and gone:
                 message = f"the archive lost what the lake holds ({len(gone)} of its records); the lake's files stay."
                 raise DestinationError(message)
-            return list(self.manifest.records) if owed else []
+            return archived if owed else []
         return owed
 
     def due(self) -> list[str]:
@@ -165,7 +187,8 @@ class Loader:
         The manifest that is in memory forgets what fell short.
         """
         short = self._compare()
-        self.result.shortfall = self._sentences(fewer=True)
+        self.result.shortfall = shortfall(self.destination.name, self._differences)
+        self.result.expired = len(self._expired())
         for name in short:
             self._loaded.records.pop(name, None)
         return self.owed()
@@ -210,6 +233,8 @@ class Loader:
         if not self.destination.identity:
             return {}
         known = self._loaded.records
+        if self.selected is None or self.destination.takes_whole_slices:
+            self._loaded.removed = ""  # it has the whole slice again
         self._before = Stamps((name, known.pop(name)) for name in names if name in known)
         there = {stamp.settings for stamp in self._before.values()}
         self._loaded.unsure = others(self._loaded.unsure, there, self.recipe.envelope.treatment)
@@ -255,7 +280,7 @@ class Loader:
         if not self.destination.identity:
             return []
         self._differences = self.destination.check(self.target, self._expected())
-        self.result.surplus = self._sentences(fewer=False)
+        self.result.surplus = surplus(self.destination.name, self._differences)
         return list(dict.fromkeys(each.record for each in self._differences if each.short))
 
     _differences: list[Difference] = field(default_factory=list)
@@ -273,28 +298,3 @@ class Loader:
         for name, stamp in self._loaded.records.items():
             if name in self.manifest.records:
                 yield Expected(name, self.conference_id(name), stamp.counts)
-
-    def _sentences(self, *, fewer: bool) -> list[str]:
-        """The differences for people, type by type: missing documents, or documents that nobody knows of."""
-        form = "{name} lacks {number:,} {type} documents of {records}"
-        if not fewer:
-            form = "surplus in {name}: {number:,} more {type} documents than are known of {records}"
-        by_type: dict[str, list[Difference]] = {}
-        for each in self._differences:
-            if each.short is fewer:
-                by_type.setdefault(each.type, []).append(each)
-        return [
-            form.format(
-                name=self.destination.name,
-                number=sum(abs(each.found - each.expected) for each in some),
-                type=type_,
-                records=_few([each.record for each in some]),
-            )
-            for type_, some in by_type.items()
-        ]
-
-
-def _few(records: list[str]) -> str:
-    """Some records by their keys, and how many there are more."""
-    more = len(records) - MOST_NAMED
-    return ", ".join(records[:MOST_NAMED]) + (f" and {more:,} other records" if more > 0 else "")

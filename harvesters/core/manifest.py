@@ -65,19 +65,22 @@ class Refusal(msgspec.Struct):
 class Loaded(msgspec.Struct, omit_defaults=True):
     """The load state of one destination: record's readable key to what it holds and what it refused.
 
-    `unsure`: profiles of privacy that made what may still be there of records that are owed.
+    `unsure`: profiles of privacy that made what may still be there of records that are owed. `removed`: when the
+    slice was taken out of it on purpose, ISO: nothing is owed to it from then on.
     """
 
     records: MutableMapping[str, Stamp] = msgspec.field(default_factory=dict)
     refused: dict[str, Refusal] = msgspec.field(default_factory=dict)
     unsure: list[str] = msgspec.field(default_factory=list)
+    removed: str = ""
 
 
 class Manifest(msgspec.Struct):
     """One slice's manifest; `records` are the archive's entries by readable key, in its order.
 
     `level`: what its calls were asked for at when it settled; `route`: which of the vendor's ways to the day was taken;
-    `reason`: why the last run of the whole day ended early; `filled`: what the vendor's answers had in them, by kind.
+    `reason`: why the last run of the whole day ended early; `filled`: what the vendor's answers had in them, by kind;
+    `expired`: since when records are not in the archive any more, on purpose, ISO.
     """
 
     vendor: str
@@ -98,6 +101,7 @@ class Manifest(msgspec.Struct):
     destinations: dict[str, Loaded] = msgspec.field(default_factory=dict)
     archive_size: int = 0
     archive_sha256: str = ""
+    expired: str = ""
 
 
 def adopt(manifest: Manifest, once: Callable[[str], str] = str) -> None:

@@ -26,7 +26,8 @@ class Options:
 
     `paced`: whether the vendor's limits are kept; one that is simulated for the run's sake needs no such care.
     `catches_up`: the days were chosen because they are not whole, so that every failed call is tried again.
-    `diff`: of a dry run without a vendor, whether the documents are made and compared with what is there.
+    `every`: of a replay, all archived days are meant. `diff`: of a dry run without a vendor, whether the documents are
+    made and compared with what is there.
     """
 
     again: bool = False
@@ -38,9 +39,15 @@ class Options:
     destinations: tuple[str, ...] = ()
     deadline: timedelta = timedelta(hours=2)
     paced: bool = True
+    every: bool = False
     diff: bool = False
 
     @property
     def chosen_by_us(self) -> bool:
         """Whether nobody named the days: one that the vendor no longer has is taken for what a destination is owed."""
         return self.nightly or self.catches_up
+
+    @property
+    def names_days(self) -> bool:
+        """Whether somebody named the days: what was taken out of a destination, or expired, is wanted back."""
+        return not (self.chosen_by_us or self.every)

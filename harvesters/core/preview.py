@@ -47,7 +47,7 @@ class Preview:
             self.error = self.error or error
             return ""
         self.warn(loader.result.sentences())
-        if loader.result.broken:
+        if loader.result.broken or loader.result.expired:
             self._report.exit_code = Exit.PARTIAL
         return told
 

@@ -8,15 +8,20 @@ from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
 
 LAKE, INDEX = "lake", "index"
+ANEW = ": './harvest.py replay {} --all --destination {}' makes them anew."
+EXPIRED = ", and whose archive expired: './harvest.py prune {1} --source {0} --older-than' and their age removes them."
 
 
-def other_profiles(shop: Workshop, days: Mapping[str, int]) -> list[str]:
-    """How many days of which destination tell of people as another profile, or another key, made them."""
+def other_profiles(shop: Workshop, days: Mapping[tuple[str, bool], int]) -> list[str]:
+    """How many days of which destination tell of people as another profile, or another key, made them.
+
+    Apart those whose archive expired.
+    """
     profile = shop.recipe.envelope.treatment.mark or FULL
     return [
-        f"{many(number, 'day')} in {name} with documents that are not of the privacy profile {profile}: "
-        f"'./harvest.py replay {shop.vendor} --all --destination {name}' makes them anew."
-        for name, number in days.items()
+        f"{many(number, 'day')} in {name} with documents that are not of the privacy profile {profile}"
+        + (EXPIRED if expired else ANEW).format(shop.vendor, name)
+        for (name, expired), number in days.items()
     ]
 
 

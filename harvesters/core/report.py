@@ -31,7 +31,8 @@ class SliceReport:
     vendor's ways to the day was taken, `detour` why not the better one. `quotas`: what is used up of each day's.
     `due` and `diffs`, of a replay's dry run, by destination: records to load, and what would change by that.
     `anomalies`: what is odd although nothing failed; `examined`: it was looked for, so that there is no other.
-    `kept`: the state that the day keeps although the run ended early.
+    `kept`: the state that the day keeps although the run ended early; `expired`: its archive is gone on purpose, so it
+    stays what it was.
     """
 
     source: str
@@ -64,6 +65,7 @@ class SliceReport:
     anomalies: list[Anomaly] = field(default_factory=list)
     kept: str = ""
     examined: bool = False
+    expired: bool = False
 
     @property
     def remarkable(self) -> bool:

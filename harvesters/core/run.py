@@ -11,6 +11,7 @@ from harvesters.core.days import manifests, nightly, survey
 from harvesters.core.encode import Envelope
 from harvesters.core.engine import run_slice
 from harvesters.core.errors import Exit, worst
+from harvesters.core.expiry import archived_names
 from harvesters.core.locks import held
 from harvesters.core.manifest import UNREACHED, Manifest
 from harvesters.core.notes import note_slice
@@ -62,7 +63,7 @@ def run_slices(slices: Iterable[tuple[Workshop, Day]], report: RunReport, tell: 
         if slice_report.exit_code is Exit.INTERRUPTED:
             # Its document can wait: the node may be what everything waits for.
             break
-        if not shop.options.selection:
+        if not (shop.options.selection or slice_report.expired):
             note_slice(shop, report.id, slice_report)
             note_anomalies(shop, slice_report)
 
@@ -85,11 +86,11 @@ def outdated(shop: Workshop, taken: set[Day] | None) -> list[str]:
     """
     now = shop.clock.now()
     there = {each.name: each.identity for each in shop.destinations if each.identity and each.name not in shop.gone}
-    others: Counter[str] = Counter()
+    others: Counter[tuple[str, bool]] = Counter()
     old: Counter[str] = Counter()
     for each in manifests(shop.data_dir, shop.vendor, shop.account.id):
         found = made_otherwise(shop, each)
-        others.update(found)
+        others.update((name, bool(each.expired)) for name in found)
         if taken is not None and each.records and Day.parse(each.day, now) not in taken:
             left = there.keys() - found
             old.update(name for name in there if name in left and _differs(each, there[name], shop.recipe.envelope))
@@ -102,9 +103,12 @@ def outdated(shop: Workshop, taken: set[Day] | None) -> list[str]:
 
 def _differs(manifest: Manifest, identity: str, envelope: Envelope) -> bool:
     loaded, present = manifest.destinations.get(identity), (envelope.revision, envelope.settings)
+    if loaded and loaded.removed:
+        return False
     stamps = loaded.records if loaded else {}
     return any(
-        name not in stamps or (stamps[name].revision, stamps[name].settings) != present for name in manifest.records
+        name not in stamps or (stamps[name].revision, stamps[name].settings) != present
+        for name in archived_names(manifest)
     )
 
 

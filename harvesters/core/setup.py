@@ -6,9 +6,12 @@ from typing import Any
 
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.destinations.elastic import NOT_FOUND, Cluster
+from harvesters.core.lifecycle import Known, change, look, name_policy, put, sentence
 from harvesters.core.templates import BASE, read
 
 MOST_NAMED = 5
+NAMED = frozenset({Known.NEW, Known.THERE})
+"""Where the template of measurements names our lifecycle policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class SetUp:
 
 
 def load_templates(settings: CommonSettings) -> SetUp:
-    """Load every template, add new fields to existing indices.
+    """Load the lifecycle policy where the cluster knows such, every template, add new fields to existing indices.
 
     Raises:
         DestinationError: the cluster refuses one, with its reason.
@@ -28,9 +31,13 @@ def load_templates(settings: CommonSettings) -> SetUp:
     cluster = Cluster(settings)
     try:
         files = read(settings.index_prefix)
+        lifecycle = put(cluster)
+        if lifecycle in NAMED:
+            name_policy(files, settings.index_prefix)
         for name, template in files.items():
             _put(cluster, name, template)
         result = SetUp([f"{len(files)} templates loaded into {cluster.where}."], [])
+        result.done.append(sentence(lifecycle, cluster))
         for base in dict.fromkeys(BASE.values()):
             _bring_up(cluster, settings.index_prefix, base, files, result)
         return result
@@ -46,8 +53,11 @@ def template_changes(settings: CommonSettings) -> list[str]:
     """
     cluster = Cluster(settings)
     try:
-        files = read(settings.index_prefix)
-        lines = [f"template {name}: {_compared(_loaded(cluster, name), files[name])}" for name in files]
+        files, lifecycle = read(settings.index_prefix), look(cluster)
+        if lifecycle in NAMED:
+            name_policy(files, settings.index_prefix)
+        lines = [change(lifecycle, cluster)]
+        lines += [f"template {name}: {_compared(_loaded(cluster, name), files[name])}" for name in files]
         for base in dict.fromkeys(BASE.values()):
             lines += _owed(cluster, settings.index_prefix, base, files)
         return lines

@@ -11,6 +11,7 @@ from harvesters.core.archive import Frame, scan, write_frames, write_merged
 from harvesters.core.day import Day
 from harvesters.core.entries import Entries, Entry
 from harvesters.core.errors import STOPPED, InterruptedRunError
+from harvesters.core.expiry import expired_of, keep_expired
 from harvesters.core.files import open_private, sync
 from harvesters.core.ids import readable, safe_name
 from harvesters.core.manifest import (
@@ -93,12 +94,15 @@ class SliceStore:
         entries = [each for each in scanned if not isinstance(each, str)]
         if damage and not for_reading:
             damage.append(f"{self._set_aside().name} keeps the damaged file.")
-        gone = {name: each.call for name, each in manifest.records.items()}
+        gone = {name: each.call for name, each in manifest.records.items() if each.archived}
+        expired = expired_of(manifest)
         manifest.records = Entries((readable(each.key), each) for each in entries)
         manifest.archive_size, manifest.archive_sha256 = found
-        manifest.settled = False
-        for state in manifest.calls.values():
-            state.fetched = ""
+        if gone or not _came_back(expired, manifest.records):
+            manifest.settled = False
+            for state in manifest.calls.values():
+                state.fetched = ""
+        keep_expired(manifest, expired)
         adopt(manifest)
         damage += _name_gone(manifest, gone)
         return damage
@@ -166,18 +170,21 @@ class SliceStore:
         """Write the archive anew, with these of the part file's records among those that stay; they are used up."""
         with self.part.open("rb") as part:
             sync(part)
-        before = manifest.records
+        before, expired = manifest.records, expired_of(manifest)
 
         def place(name: str) -> tuple[Path, Entry]:
             return (self.part, taken[name]) if name in taken else (self.archive, before[name])
 
-        names = _in_order({*before, *taken}, lambda name: place(name)[1])
+        names = _in_order({*before, *taken} - (expired.keys() - taken.keys()), lambda name: place(name)[1])
         manifest.records = write_merged(self.archive, ((name, *place(name)) for name in names))
+        keep_expired(manifest, expired)
         manifest.archive_size, manifest.archive_sha256 = fingerprint(self.archive)
 
     def replace_records(self, manifest: Manifest, frames: Iterable[tuple[str, Frame]]) -> None:
         """Write the archive anew with these records, in their order; the manifest still waits for `commit`."""
+        expired = expired_of(manifest)
         manifest.records = write_frames(self.archive, frames)
+        keep_expired(manifest, expired)
         manifest.archive_size, manifest.archive_sha256 = fingerprint(self.archive)
 
     def commit(self, manifest: Manifest) -> None:
@@ -203,6 +210,12 @@ def _in_order(names: Iterable[str], entry: Callable[[str], Entry]) -> Iterator[s
         yield from sorted(some, key=lambda name: entry(name).key)
 
 
+def _came_back(expired: Entries, found: Entries) -> bool:
+    """Whether an archive holds nothing but what had expired: somebody put it back, or it was not gone yet."""
+    known = (name in expired and expired[name].digest == each.digest for name, each in found.items())
+    return bool(expired) and all(known)
+
+
 def _name_gone(manifest: Manifest, before: dict[str, str]) -> list[str]:
     """Calls whose records the archive lost are owed again; one sentence for each record."""
     lost = {name: call for name, call in before.items() if name not in manifest.records}
@@ -218,9 +231,9 @@ def objection(old: Entry | None, new: Entry, *, again: bool) -> str | None:
 
     The newest wins, except that the same bytes keep the older record (a repeated harvest changes
     nothing), a poorer level never replaces a richer one unless that was ongoing, and a record that lost
-    half its rows is kept out until somebody asks for it with `--again`.
+    half its rows is kept out until somebody asks for it with `--again`. One that expired may come back as it was.
     """
-    if old is None:
+    if old is None or (new.digest == old.digest and not old.archived):
         return None
     if new.digest == old.digest or new.fetched_at <= old.fetched_at:
         return ""

@@ -6,6 +6,13 @@ def many(number: int, what: str) -> str:
     return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
+def size(number: int) -> str:
+    """Bytes as `12 kB` or `1.2 MB`."""
+    if number < 1_000_000:  # noqa: PLR2004 - from there on it is megabytes
+        return f"{-(-number // 1000):,} kB"
+    return f"{number / 1_000_000:,.1f} MB"
+
+
 def length(seconds: float) -> str:
     """`35 s`, `12 min`, `2.5 h`: as exact as a forecast can be."""
     if seconds < 100:  # noqa: PLR2004 - from there on nobody counts seconds

@@ -12,6 +12,7 @@ from harvesters.core.days import archived_days
 from harvesters.core.encode import Encoded
 from harvesters.core.entries import Entry
 from harvesters.core.errors import ArchiveError
+from harvesters.core.expiry import archived_only
 from harvesters.core.fields import CONFERENCE, PARTICIPANT
 from harvesters.core.ids import doc_id
 from harvesters.core.lines import unpack
@@ -38,10 +39,13 @@ class Slice:
     recipe: Recipe
 
     def manifest(self) -> Manifest:
-        """What the archive holds; where manifest and archive differ in size, the archive is read."""
+        """What the archive holds; where manifest and archive differ in size, the archive is read.
+
+        Of records that expired nothing is left to find.
+        """
         known = self.store.peek()
         size = self.store.archive.stat().st_size if self.store.archive.exists() else 0
-        return known if known and known.archive_size == size else self.store.view()[0]
+        return archived_only(known if known and known.archive_size == size else self.store.view()[0])
 
     def opened(self, name: str, known: Entry | None = None) -> tuple[IO[bytes], Entry]:
         """The archive, and where the record lies in it; a run may have written it anew since the manifest was read.

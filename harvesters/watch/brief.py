@@ -19,9 +19,10 @@ class BriefCall(msgspec.Struct, gc=False):
 
 
 class Digested(msgspec.Struct, gc=False):
-    """A record, or what a destination has of it, by the digest of its rows."""
+    """A record, or what a destination has of it, by the digest of its rows; `length` of a record that expired is 0."""
 
     digest: str
+    length: int = 1
 
 
 class BriefLoaded(msgspec.Struct):
@@ -29,6 +30,7 @@ class BriefLoaded(msgspec.Struct):
 
     records: dict[str, Digested] = msgspec.field(default_factory=dict)
     refused: dict[str, Refusal] = msgspec.field(default_factory=dict)
+    removed: str = ""
 
 
 class Brief(msgspec.Struct):
@@ -43,6 +45,7 @@ class Brief(msgspec.Struct):
     calls: dict[str, BriefCall] = msgspec.field(default_factory=dict)
     records: dict[str, Digested] = msgspec.field(default_factory=dict)
     destinations: dict[str, BriefLoaded] = msgspec.field(default_factory=dict)
+    expired: str = ""
     damage: str = ""
 
 

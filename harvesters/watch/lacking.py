@@ -7,6 +7,7 @@ from typing import Protocol
 from harvesters.core.day import Day
 from harvesters.core.days import readable_manifest
 from harvesters.core.destinations import Difference, Expected, Target
+from harvesters.core.expiry import archived_names
 from harvesters.core.manifest import Manifest
 from harvesters.core.store import SliceStore
 from harvesters.watch.verifying import expected_of, owed_of
@@ -34,8 +35,8 @@ def lacking(
 
 
 def _lacks(manifest: Manifest, target: Target, held: Checked, types: Collection[str]) -> bool:
-    if held.identity not in manifest.destinations:
-        return bool(manifest.records)
+    if held.identity not in manifest.destinations or manifest.destinations[held.identity].removed:
+        return bool(archived_names(manifest))
     if any(owed_of(manifest, held.identity)):
         return True
     return any(each.short and each.type in types for each in held.check(target, expected_of(manifest, held.identity)))

@@ -35,7 +35,8 @@ class Missing:
 class LoadState:
     """What a destination has of a day's `records`: how many it is owed, and the documents it refused by reason.
 
-    `name`: as on the command line; `identity`: as in the manifest. `used`: newer days go there too.
+    `name`: as on the command line; `identity`: as in the manifest. `used`: newer days go there too. `removed`: when the
+    day was taken out of it on purpose, ISO.
     """
 
     name: str
@@ -44,6 +45,7 @@ class LoadState:
     owed: int
     refused: dict[str, int]
     used: bool = True
+    removed: str = ""
 
     def sentence(self) -> str:
         """What it lacks."""
@@ -79,6 +81,7 @@ class Standing:
         missing: the calls that could not be had.
         loads: by destination that the manifest names.
         reasons: sentences why it is not whole.
+        expired: since when its archive is gone on purpose, ISO; only `--again` fetches it anew.
     """
 
     day: str
@@ -94,6 +97,7 @@ class Standing:
     missing: tuple[Missing, ...] = ()
     loads: tuple[LoadState, ...] = ()
     reasons: tuple[str, ...] = ()
+    expired: str = ""
 
     @property
     def owed(self) -> bool:
@@ -103,13 +107,13 @@ class Standing:
     @property
     def fetchable(self) -> bool:
         """Whether asking the vendor can make it more whole; of a settled day the vendor has given all there is."""
-        return self.kept and not self.whole and not self.settled
+        return self.kept and not (self.whole or self.settled or self.expired)
 
     @property
     def repairable(self) -> bool:
         """Whether a run can make it more whole; a settled day without anything owed is judged anew at no cost."""
         lost_for_good = self.settled and bool(self.missing)
-        anew = self.settled and not self.whole and not lost_for_good
+        anew = self.settled and not (self.whole or lost_for_good or self.expired)
         return self.fetchable or self.owed or anew or (self.waiting and not self.whole)
 
 
@@ -135,6 +139,7 @@ def standing(found: Found, when: Schedule, used: Collection[str]) -> Standing:
         missing=missing,
         loads=loads,
         reasons=tuple(_reasons(found, state, loads, when, late=late)),
+        expired=brief.expired,
     )
 
 
@@ -167,11 +172,15 @@ def _missing(brief: Brief) -> Iterator[Missing]:
 
 def _load(identity: str, loaded: BriefLoaded, brief: Brief, used: Collection[str]) -> LoadState:
     has = loaded.records
-    owed = sum(name not in has or has[name].digest != record.digest for name, record in brief.records.items())
+    lacking = (
+        name not in has or has[name].digest != each.digest for name, each in brief.records.items() if each.length
+    )
+    owed = 0 if loaded.removed else sum(lacking)
     refused: Counter[str] = Counter()
     for refusal in loaded.refused.values():
         refused.update(refusal.reasons)
-    return LoadState(name_of(identity), identity, len(brief.records), owed, dict(refused), identity in used)
+    told = len(brief.records), owed, dict(refused), identity in used, loaded.removed
+    return LoadState(name_of(identity), identity, *told)
 
 
 def name_of(identity: str) -> str:

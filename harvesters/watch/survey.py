@@ -35,7 +35,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a destination has of an account's days: loaded whole, owed something, and never loaded there."""
+    """What a destination has of an account's days: loaded whole, owed something, removed, and never loaded there."""
 
     name: str
     identity: str
@@ -43,6 +43,7 @@ class Totals:
     owed: int
     records_owed: int
     without: int
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Surveyed:
         for identity in sorted(name for name in self.used if not name.startswith(UNREACHED)):
             loads = [load for each in filled for load in each.loads if load.identity == identity and load.records]
             owed = [load.owed for load in loads if load.owed]
-            numbers = len(loads) - len(owed), len(owed), sum(owed), len(filled) - len(loads)
+            removed = sum(bool(load.removed) for load in loads)
+            numbers = len(loads) - len(owed) - removed, len(owed), sum(owed), len(filled) - len(loads), removed
             yield Totals(name_of(identity), identity, *numbers)
 
 
@@ -92,7 +94,7 @@ def survey(data_dir: Path, account: Watched, window: Collection[Day], now: datet
     archived = archived_of(data_dir, account)
     first = archived[0] if archived else None
     found = look(data_dir, account, [day for day in window if first is None or day >= first])
-    used = _used(found)
+    used = used_of(found)
     days = tuple(standing(each, Schedule(day, account.limits, now), used) for day, each in found.items())
     return Surveyed(account, first, account.limits.oldest_kept(now), days, used)
 
@@ -109,10 +111,15 @@ def look(data_dir: Path, account: Watched, days: Collection[Day]) -> dict[Day, F
         ArchiveError: a file may not be read.
     """
     there = frozenset(archived_of(data_dir, account))
-    return {day: _found(data_dir, account, day) if day in there else Found() for day in days}
+    return {day: found_of(data_dir, account, day) if day in there else Found() for day in days}
 
 
-def _found(data_dir: Path, account: Watched, day: Day) -> Found:
+def found_of(data_dir: Path, account: Watched, day: Day) -> Found:
+    """What there is of an archived day.
+
+    Raises:
+        ArchiveError: its manifest may not be read.
+    """
     store = SliceStore(data_dir, account.vendor, account.id, day)
     try:
         brief = read_brief(store.manifest_path)
@@ -122,7 +129,7 @@ def _found(data_dir: Path, account: Watched, day: Day) -> Found:
     return Found(brief, store.archive.exists(), store.part.exists())
 
 
-def _used(found: Mapping[Day, Found]) -> frozenset[str]:
+def used_of(found: Mapping[Day, Found]) -> frozenset[str]:
     """The destinations of the day that was listed last, and those that could not be reached on any day.
 
     What else older days alone name, such as a cluster that is no more, is owed nothing.

@@ -8,6 +8,7 @@ from typing import Protocol
 from harvesters.core.day import Day
 from harvesters.core.destinations import Difference, Expected, Target
 from harvesters.core.errors import ArchiveError, DestinationError
+from harvesters.core.expiry import archived_names
 from harvesters.core.fields import CONFERENCE
 from harvesters.core.ids import doc_id
 from harvesters.core.manifest import Manifest
@@ -94,7 +95,7 @@ def verify_day(data_dir: Path, account: Watched, day: Day, held: Sequence[Held],
     except (ArchiveError, OSError) as error:
         verification.oddities.append(Oddity(*of_day, ARCHIVE, text=str(error)))
         return
-    verification.see(ARCHIVE, len(manifest.records), 0)
+    verification.see(ARCHIVE, len(archived_names(manifest)), 0)
     verification.oddities += [Oddity(*of_day, ARCHIVE, text=text) for text in said]
     for destination in held:
         if destination.identity not in manifest.destinations:
@@ -138,8 +139,13 @@ def expected_of(manifest: Manifest, identity: str) -> Iterator[Expected]:
 
 
 def owed_of(manifest: Manifest, identity: str) -> Iterator[str]:
-    """The records of which a destination was given nothing, or an older answer."""
-    stamps = manifest.destinations[identity].records
+    """The archived records of which a destination was given nothing, or an older answer."""
+    loaded = manifest.destinations[identity]
+    if loaded.removed:
+        return
+    stamps = loaded.records
     for name, entry in manifest.records.items():
+        if not entry.archived:
+            continue
         if name not in stamps or stamps[name].digest != entry.digest:
             yield name

@@ -5,7 +5,7 @@ command talks to Elasticsearch, since the import costs 0.4 s.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ AGAIN_STATUS = frozenset({429, 502, 503, 504})
 TOO_LARGE_STATUS = frozenset({400, 413})
 NOT_FOUND = 404
 _SEEN = {"_index": "_index", "_id": "_id", "if_seq_no": "_seq_no", "if_primary_term": "_primary_term"}
+_VERSIONS = {"_index": "_index", "_id": "_id", "version": "_version"}
 COMPATIBLE = "application/vnd.elasticsearch+"
 
 logging.getLogger("elastic_transport").setLevel(logging.ERROR)
@@ -151,7 +152,18 @@ class Cluster:
 
     def delete(self, hits: Sequence[Mapping[str, Any]]) -> list[int]:
         """Delete documents that a search found, unless they changed since; the status of each, in order."""
-        actions = [{"delete": {name: hit[found] for name, found in _SEEN.items()}} for hit in hits]
+        return self._delete({name: hit[found] for name, found in _SEEN.items()} for hit in hits)
+
+    def delete_versions(self, hits: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Delete documents that a search found with their versions, unless there are newer ones; statuses in order.
+
+        What is left of a deleted document has its version, so the same document can be loaded again at once.
+        """
+        newest = {"version_type": "external_gte"}
+        return self._delete({name: hit[found] for name, found in _VERSIONS.items()} | newest for hit in hits)
+
+    def _delete(self, documents: Iterable[Mapping[str, Any]]) -> list[int]:
+        actions = [{"delete": each} for each in documents]
         with self.sentences():
             answer = self.admin.bulk(operations=actions, filter_path="items.*.status")
         return [item["delete"]["status"] for item in answer["items"]]
