@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from harvesters.core.day import Day
 from harvesters.core.destinations.lake import LakeDestination
-from harvesters.core.fetching import Schedule
 from harvesters.core.locks import held
 from harvesters.core.manifest import Loaded
+from harvesters.core.schedule import Schedule
 from harvesters.core.source import Limits
 from harvesters.opentok import OpenTok
 from harvesters.sandbox import Response

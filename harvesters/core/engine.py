@@ -9,12 +9,12 @@ from harvesters.core.day import Day
 from harvesters.core.days import manifests
 from harvesters.core.destinations import Destination, Target
 from harvesters.core.errors import ArchiveError, Exit, HarvestError, InterruptedRunError
-from harvesters.core.fetching import Schedule
 from harvesters.core.forecast import Forecast
 from harvesters.core.loading import Load, Loader, Watch
 from harvesters.core.manifest import UNREACHED, Loaded, Manifest
 from harvesters.core.preview import NOT_MERGED, Preview
 from harvesters.core.report import PLANNED, SliceReport
+from harvesters.core.schedule import Schedule
 from harvesters.core.slice_fetch import SliceFetch
 from harvesters.core.stamps import Stamps
 from harvesters.core.store import SliceStore

@@ -7,13 +7,13 @@ from itertools import groupby
 from typing import Any
 
 from harvesters.core.day import instant_ms
-from harvesters.core.lenient import decode_object
+from harvesters.core.lenient import count, decode_object
 from harvesters.core.source import Part, Record
 from harvesters.core.tree import Conference, Entity, Issue, Row, Stream
 from harvesters.zoom.fetch import MEETING, QOS, REPORT_ROW
 from harvesters.zoom.limits import LIST_ROW
 from harvesters.zoom.lists import WEBINAR_TYPES
-from harvesters.zoom.members import count, ended, first, flag, rest, text
+from harvesters.zoom.members import ended, first, flag, rest, text
 from harvesters.zoom.people import (
     DOCUMENTED,
     KNOWN,
