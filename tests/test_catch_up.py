@@ -69,7 +69,7 @@ def test_of_a_window_the_days_in_it(tmp_path: Path) -> None:
         ("11-17", {"settled": True, "has": {"lake": ""}, "state": "complete"}, True),
         ("11-17", {"settled": True, "has": {"lake": "", "another/vconf": ""}, "state": "failed"}, True),
         ("11-17", {"settled": True, "has": {**LOADED, "another/vconf": ""}, "state": "complete"}, False),
-        ("11-17", {"settled": False, "has": LOADED, "state": "complete"}, True),
+        ("11-16", {"settled": False, "has": LOADED, "state": "complete"}, True),
         ("11-18", {"settled": False, "has": LOADED, "state": "complete"}, False),
         ("11-18", {"settled": False, "has": LOADED, "state": ""}, True),
         ("11-18", {"settled": False, "has": LOADED, "state": "deferred"}, True),

@@ -169,9 +169,9 @@ FAULTS: Mapping[str, Fault] = {
     "moving-rows": Fault("lists that lose a session", _rewritten(_skip)),
     "wrong-type": Fault("text where numbers stand", _rewritten(_mistype), passes=False),
     "unknown-field": Fault("a member that nobody asked for", _rewritten(_surprise), passes=False),
-    "poorer": Fault("calls that lost their measurements since yesterday", _rewritten(_impoverish), passes=False),
     "wrong-totals": Fault("totals that the calls do not add up to", _rewritten(_exaggerate), passes=False),
     "no-totals": Fault("totals that are refused", _no_totals, passes=False),
+    "poorer": Fault("calls that lost their measurements since yesterday", _rewritten(_impoverish), passes=False),
     "maintenance": Fault("out of service", _status(503), passes=False),
 }
 
