@@ -18,6 +18,7 @@ from harvesters.core.schedule import Schedule
 from harvesters.core.slice_fetch import SliceFetch
 from harvesters.core.stamps import Stamps
 from harvesters.core.store import SliceStore
+from harvesters.core.totals import set_beside
 from harvesters.core.traffic import Traffic
 from harvesters.core.verdict import judge_slice
 from harvesters.core.words import many
@@ -142,6 +143,8 @@ class _Slice:
         self.report.settled, self.report.attempts = self.manifest.settled, self.manifest.attempts
         self.report.route = self.manifest.route
         self.store.commit(self.manifest)
+        if not self.shop.options.selection:
+            set_beside(self.shop, self.store, self.manifest, self.report)
 
     def _preview(self) -> None:
         """Say what a replay would do; nothing is written."""

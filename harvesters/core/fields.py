@@ -267,6 +267,8 @@ RUNS = (
     Field("vconf.slice.without_conference", LONG, "calls without a conference on the day", (SLICE,)),
     Field("vconf.slice.failed", LONG, "calls that failed", (SLICE,)),
     Field("vconf.slice.failures", FLATTENED, "failed calls by key, with the reason", (SLICE,), tells=NOBODY),
+    Field("vconf.slice.vendor_total", LONG, "calls, as the vendor itself counts them", (SLICE,)),
+    Field("vconf.slice.delta", LONG, "how many more the vendor counts than are here", (SLICE,)),
     Field("vconf.slice.route", KEYWORD, "which of the vendor's ways to a day was taken", (SLICE,), tells=NOBODY),
     Field("vconf.slice.attempts", LONG, "runs that fetched this slice", (SLICE,)),
     Field("vconf.slice.retention_ends", DATE, "until when the vendor keeps the day", (SLICE,)),

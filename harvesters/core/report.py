@@ -29,7 +29,8 @@ class SliceReport:
     user narrowed the work, and the figures are those of the selection. `plan`: of a dry run. `route`: which of the
     vendor's ways to the day was taken, `detour` why not the better one. `quotas`: what is used up of each day's.
     `due` and `diffs`, of a replay's dry run, by destination: records to load, and what would change by that.
-    `anomalies`: what is odd although nothing failed.
+    `anomalies`: what is odd although nothing failed. `vendor_total`: how many calls the vendor itself counts, `delta`
+    how many more than are here; None where that cannot be compared.
     """
 
     source: str
@@ -60,6 +61,8 @@ class SliceReport:
     due: dict[str, int] = field(default_factory=dict)
     diffs: dict[str, Tally] = field(default_factory=dict)
     anomalies: list[Anomaly] = field(default_factory=list)
+    vendor_total: float | None = None
+    delta: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The slice as `--report` writes it; `due` and `diff` stand in it where there was something to look at."""
