@@ -122,11 +122,10 @@ def _group(name: str) -> str:
 
 
 def _types(field: Field) -> str:
-    from harvesters.core.fields import ALL, CALL_TYPES
+    from harvesters.core.fields import ALL, CALL_TYPES, OF_A_CALL
 
-    if set(field.types) == set(ALL):
-        return "all"
-    return "all of a call" if set(field.types) == set(CALL_TYPES) else ", ".join(field.types)
+    names = {ALL: "all", CALL_TYPES: "all of a call, usage", OF_A_CALL: "all of a call"}
+    return next((name for types, name in names.items() if set(types) == set(field.types)), ", ".join(field.types))
 
 
 def _meaning(field: Field) -> str:

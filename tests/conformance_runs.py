@@ -17,6 +17,7 @@ from harvesters.core.source import Account
 from harvesters.core.store import SliceStore
 from harvesters.core.workshop import Workshop
 from tests.conformance import Bench, no_secret, source_of, whole_day
+from tests.conformance_totals import totals_of
 from tests.nights import lake_lines
 from tests.shell import unpacked
 
@@ -28,7 +29,7 @@ def ids(bench: Bench) -> None:
     documents: list[Encoded] = []
     with bench.shops() as shops:
         for shop in shops:
-            for record in whole_day(bench, shop):
+            for record in (*whole_day(bench, shop), *totals_of(bench, shop)):
                 documents += shop.recipe.documents(record, 1, Counter())
     check_ids(documents)
 
@@ -53,7 +54,7 @@ def replaying(bench: Bench) -> None:
     with bench.shops() as shops:
         for shop in shops:
             at = _fetched_at(bench, shop.account)
-            for record in whole_day(bench, shop):
+            for record in (*whole_day(bench, shop), *totals_of(bench, shop)):
                 live += [each.source for each in shop.recipe.documents(record, at[readable(record.key)], Counter())]
     assert sorted(live) == loaded, "the archive gives other documents than the vendor's answer"
 

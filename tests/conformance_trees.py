@@ -21,11 +21,13 @@ from harvesters.core.fields import (
     SAMPLE,
     STREAM,
     TEXT,
+    USAGE,
     by_name,
 )
 from harvesters.core.personal import Personal
 from harvesters.core.source import Part, Record
 from tests.conformance import Bench, all_records, is_key, no_world, picture
+from tests.conformance_totals import totals_of
 
 STRANGER = "zz_stranger"
 
@@ -138,7 +140,9 @@ FITS: dict[str, Callable[[object], bool]] = {
 def emitted(bench: Bench) -> None:
     """Every field that is emitted is in the list for that document and fits it; no own field is for nothing."""
     known, seen = by_name(bench.source.fields), set()
-    for record in all_records(bench):
+    with bench.shops() as shops:
+        totals = [record for shop in shops for record in totals_of(bench, shop)]
+    for record in (*all_records(bench), *totals):
         for type_, name, value in _values(bench, record):
             assert name in known, f"{name} is in no field list"
             assert type_ in known[name].types, f"{name} is not a field of a {type_}"
@@ -159,6 +163,7 @@ def _values(bench: Bench, record: Record) -> Iterator[tuple[str, str, Any]]:
         *((PARTICIPANT, each) for each in seen.tree.participants.values()),
         *((STREAM, each) for each in seen.streams),
         *((ISSUE, each.entity) for each in seen.tree.issues),
+        *((USAGE, each) for each in seen.tree.usage),
     ]
     for type_, entity in entities:
         yield from ((type_, name, value) for name, value in entity.fields.items() if value is not None)

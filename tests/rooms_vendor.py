@@ -41,7 +41,9 @@ def _answer(request: Request) -> Response:
     if request.headers.get("authorization") != f"Bearer {TOKEN}":
         return _json(401, {"error": "who are you?"})
     path, _, query = request.path.partition("?")
-    _, house, _, *rest = path.split("/")
+    _, house, what, *rest = path.split("/")
+    if what == "totals":
+        return _json(200, {"day": str(DAY), "minutes": 30 * sum(map(len, HOUSES[house].values()))})
     if not rest:
         return _json(200, _page(house, int(query.rpartition("=")[2])))
     if rest[0] not in HOUSES[house]:

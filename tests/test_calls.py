@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from harvesters.core.day import Day, iso
-from harvesters.core.fetching import Schedule, to_fetch
+from harvesters.core.fetching import to_fetch
 from harvesters.core.manifest import CallState, Manifest
+from harvesters.core.schedule import Schedule
 from harvesters.core.source import Call
 from harvesters.opentok import OpenTok
 from harvesters.sandbox import Request, Response

@@ -300,10 +300,10 @@ def test_the_report_has_the_documented_shape(shell: Shell) -> None:
     (day,) = report["slices"]
     assert set(day) == SLICE_MEMBERS
     assert (day["source"], day["account"], day["day"], day["state"]) == ("opentok", KEY, "2026-11-18", "complete")
-    # 8:00 of the 20th is 32 hours after the end of the 18th, and outside Vonage's maintenance.
-    assert day["settled"] is True
+    # 8:00 of the 20th is 32 hours after the end of the 18th: no call changes any more, but totals come a day later.
+    assert day["settled"] is False
     assert (day["listed"], day["harvested"], day["without_conference"], day["failed"]) == (3, 3, 0, [])
-    assert (day["unchanged"], day["warnings"], day["requests"], day["retried"]) == (0, [], 2, 0)
+    assert (day["unchanged"], day["warnings"], day["requests"], day["retried"]) == (0, [], 3, 0)
     lake = day["destinations"]["lake"]
     assert {type_: counts["sent"] for type_, counts in lake.items() if type_ != "sample"} == {
         "conference": 3,

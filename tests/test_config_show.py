@@ -51,7 +51,7 @@ def test_every_setting_of_each_part_is_shown(shell: Shell) -> None:
         "KIBANA_USER", "KIBANA_PASSWORD", "KIBANA_CA_FILE", "KIBANA_SPACE", "INDEX_PREFIX", "DATA_DIR", "ARCHIVE_DAYS",
         "ACCOUNTS_FILE",
         "VENDOR_CA_FILE", "QUALITY_PROFILE", "GEOIP_FILE", "GEOIP_ASN_FILE", "LOOKUP_FILE",
-        "PRIVACY", "PRIVACY_KEY_FILE", "PING_URL", "METRICS_FILE", "VCONF_NOW",
+        "PRIVACY", "PRIVACY_KEY_FILE", "TOTALS", "PING_URL", "METRICS_FILE", "VCONF_NOW",
     ]  # fmt: skip
     assert found["opentok, account default"] == {
         "OPENTOK_API_KEY": "123",

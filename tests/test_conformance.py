@@ -23,12 +23,14 @@ from tests import conformance_calls as of_calls
 from tests import conformance_forgetting as of_people
 from tests import conformance_rules as rules
 from tests import conformance_runs as runs
+from tests import conformance_totals as of_totals
 from tests import conformance_trees as trees
 from tests import peermetrics_days, zoom_days
 from tests.bad_sources import REJECTED
 from tests.conformance import Bench, Case, Check, Now, outline, run_check, whole_day
 from tests.opentok_days import KEY, SECRET, session, session_id
 from tests.rooms_source import Rooms
+from tests.rooms_totals import CountedRooms
 from tests.rooms_vendor import ROOMS
 
 DAY = date(2026, 11, 20)
@@ -152,6 +154,7 @@ CHECKS: dict[str, Check] = {
         of_calls.batching,
         of_calls.sharing,
         of_calls.judging,
+        of_totals.totals,
         trees.purity,
         trees.cuts,
         trees.nulls,
@@ -193,9 +196,12 @@ def test_how_opentok_cuts_its_answers_changes_no_record(tmp_path: Path) -> None:
     assert requests[1] > 20
 
 
+@pytest.mark.parametrize("source", [Rooms, CountedRooms], ids=["without totals", "with totals"])
 @pytest.mark.parametrize("check", CHECKS)
-def test_a_good_source_of_another_kind_passes(check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(SOURCES, "rooms", "tests.rooms_source:Rooms")
+def test_a_good_source_of_another_kind_passes(
+    check: str, source: type[Rooms], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SOURCES, "rooms", f"{source.__module__}:{source.__name__}")
     run_check(CHECKS[check], ROOMS, tmp_path)
 
 
@@ -203,7 +209,7 @@ def test_a_good_source_of_another_kind_passes(check: str, tmp_path: Path, monkey
 def test_a_source_that_breaks_a_promise_is_rejected(
     check: str, source: type[Rooms], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(SOURCES, "rooms", f"tests.bad_sources:{source.__name__}")
+    monkeypatch.setitem(SOURCES, "rooms", f"{source.__module__}:{source.__name__}")
     # Some break so badly that the check does not come as far as to say so.
     with pytest.raises((AssertionError, KeyError, TypeError, ValueError), match=says):
         run_check(CHECKS[check], ROOMS, tmp_path)

@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harvesters.core.fields import CALL_TYPES, CONFERENCE
+from harvesters.core.fields import CONFERENCE, OF_A_CALL
 from harvesters.core.ids import doc_id, readable
 from harvesters.finding.index import in_any_case
 from harvesters.finding.key import Key
@@ -29,7 +29,7 @@ PART = st.text(min_size=1, max_size=40)
 PARTS = st.lists(PART, min_size=1, max_size=3)
 
 
-@given(PART, PART, PARTS, PARTS, st.sampled_from(CALL_TYPES))
+@given(PART, PART, PARTS, PARTS, st.sampled_from(OF_A_CALL))
 def test_the_key_of_a_child_leads_to_its_call(
     source: str, account: str, call: list[str], own: list[str], type_: str
 ) -> None:
@@ -104,7 +104,7 @@ def long_keys(es: Elasticsearch, es_url: str, tmp_path_factory: pytest.TempPathF
 
 @pytest.mark.parametrize("store", STORES)
 def test_a_key_that_is_hashed_leads_to_its_call_too(long_keys: Town, store: str) -> None:
-    for type_ in CALL_TYPES[:4]:
+    for type_ in OF_A_CALL[:4]:
         document: Any = msgspec.json.decode(lake_lines(long_keys.night.data_dir, type_)[-1])
         id_ = document["event"]["id"]
         assert id_.startswith("sha256:")

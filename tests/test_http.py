@@ -110,8 +110,8 @@ def test_a_failing_vendor_is_given_up_after_the_patience_with_place_and_status()
     )
 
 
-@pytest.mark.parametrize("tries", [1, 3])
-def test_an_answer_that_is_the_call_s_own_fault_is_asked_for_so_many_times(tries: int) -> None:
+@pytest.mark.parametrize(("tries", "said"), [(1, "once,"), (3, "3 times, the last time")])
+def test_an_answer_that_is_the_call_s_own_fault_is_asked_for_so_many_times(tries: int, said: str) -> None:
     """The others of the day are not kept waiting by a call that breaks the server."""
 
     def judging(answer: Answer) -> Judgement:
@@ -121,7 +121,7 @@ def test_an_answer_that_is_the_call_s_own_fault_is_asked_for_so_many_times(tries
         api, time = line(judging=judging, patience=300)
         with pytest.raises(BadCallError) as caught:
             api.send(ask(server.url))
-    assert without_ports(str(caught.value)) == f"127.0.0.1/graphql failed {tries} times, the last time with: it breaks"
+    assert without_ports(str(caught.value)) == f"127.0.0.1/graphql failed {said} with: it breaks"
     assert (len(server.requests), len(time.waits)) == (tries, tries - 1)
 
     with RawServer([*[whole(b"", 500)] * (tries - 1), whole()]) as server:

@@ -69,7 +69,7 @@ def names(chosen: Iterable[FieldNode]) -> set[str]:
 
 def test_the_queries_are_valid_as_written_and_as_sent() -> None:
     assert validate(SCHEMA, FILE) == []
-    assert set(SENT) == {"List", "Detail", *ONE}
+    assert set(SENT) == {"List", "Detail", "Totals", *ONE}
     for document in SENT.values():
         assert validate(SCHEMA, document) == []
 
@@ -79,7 +79,7 @@ def test_every_list_tells_how_many_there_are_and_whether_there_is_more() -> None
     told = {(name, field.name.value) for name, field, inner in found if {"totalCount", "pageInfo"} <= names(inner)}
     every = {(name, field.name.value) for name, field, _ in found}
     assert every - told == NOT_PAGED
-    # Seven kinds of lists; statistics stand under publishers and under subscribers.
+    # Eight kinds of lists; statistics stand under publishers and under subscribers.
     assert {field for _, field in every} == {
         "sessionSummaries",
         "sessions",
@@ -88,6 +88,7 @@ def test_every_list_tells_how_many_there_are_and_whether_there_is_more() -> None
         "publishers",
         "subscribers",
         "streamStatsCollection",
+        "projectData",
     }
 
 

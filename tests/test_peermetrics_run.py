@@ -415,9 +415,9 @@ def test_everything_odd_at_once_is_whole_too(tmp_path: Path) -> None:
 
 WHOLE = {
     "429", "502", "503", "504", "reset", "slow", "cut", "repeated-page", "growing",
-    "counters-down", "bad-stamps", "with-zone",
+    "counters-down", "bad-stamps", "with-zone", "no-totals", "wrong-totals",
 }  # fmt: skip
-"""Faults that a good client gets over, or that lists of one page do not meet."""
+"""Faults that a good client gets over, or that lists of one page, and who asks for no totals, do not meet."""
 LOUD = {
     "401": (77, "a proxy in front of the server wants a login"),
     "login-page": (1, "perhaps a proxy's login page"),

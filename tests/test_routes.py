@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harvesters.core.day import Day, iso
-from harvesters.core.fetching import Schedule, is_final
+from harvesters.core.fetching import is_final
 from harvesters.core.manifest import CallState, Manifest
+from harvesters.core.schedule import Schedule
 from harvesters.sandbox import Request, Response
 from harvesters.sandbox.zoom import meeting
 from harvesters.sandbox.zoom.refusals import NO_DETAILS, YEAR_AGO, refusal

@@ -21,9 +21,9 @@ from harvesters.commands.status_page import page
 from harvesters.core.day import Day
 from harvesters.core.destinations.lake import LakeDestination
 from harvesters.core.errors import DestinationError
-from harvesters.core.fetching import Schedule
 from harvesters.core.locks import held
 from harvesters.core.manifest import CallState, Loaded, Manifest, Refusal, write_manifest
+from harvesters.core.schedule import Schedule
 from harvesters.core.stamps import Stamp
 from harvesters.opentok import OpenTok
 from harvesters.sandbox import Request, Response
@@ -82,10 +82,10 @@ EARLY = "its calls were listed at 2026-11-18T12:28:00.000Z, while it went on, an
     [
         (told(known("11-17", settled=True, has=LOADED), state="complete"), ("complete", True, False, ())),
         (told(known("11-17", settled=True, has=LOADED), state="empty"), ("empty", True, False, ())),
-        # Settles at 08:00 of the 20th; the night after that may still come.
-        (told(known("11-18", settled=False, has=LOADED), state="complete"), ("complete", True, False, ())),
+        # Its totals are there at 08:00 of the 20th, and it settles; the night after that may still come.
+        (told(known("11-17", settled=False, has=LOADED), state="complete"), ("complete", True, False, ())),
         (
-            told(known("11-17", settled=False, has=LOADED), state="complete"),
+            told(known("11-16", settled=False, has=LOADED), state="complete"),
             (
                 "complete",
                 False,

@@ -16,6 +16,7 @@ from harvesters.core.fields import (
     PARTICIPANT,
     SAMPLE,
     STREAM,
+    USAGE,
     Field,
     by_name,
 )
@@ -27,6 +28,7 @@ KINDS = {
     STREAM: "streams",
     SAMPLE: "samples",
     ISSUE: "issues",
+    USAGE: "usage",
     "slice": "runs",
     "run": "runs",
 }

@@ -81,7 +81,7 @@ def test_an_application_harvests_as_a_project_does(shell: Shell, server: Server)
     assert done.code == 0, done.err
     (only,) = json.loads((shell.folder / "report.json").read_text())["slices"]
     assert (only["account"], only["state"], only["harvested"]) == (APPLICATION, "complete", 3)
-    assert server.requests == 2
+    assert server.requests == 3
 
 
 def test_a_request_says_who_asks_as_the_vendor_wants_it(shell: Shell, server: Server) -> None:
@@ -120,7 +120,7 @@ def test_an_application_may_stand_in_a_table_beside_a_project(shell: Shell, serv
     with serve_opentok([session(0, day=DAY)], key=KEY, secret=SECRET, now=lambda: NOW) as classic:
         more = {"OPENTOK_API_KEY": KEY, "OPENTOK_API_SECRET": SECRET, "OPENTOK_URL": classic.url}
         done = shell(*LINE, VONAGE_APPLICATION_ID=None, VONAGE_PRIVATE_KEY_FILE=None, **more)
-        assert classic.requests == server.requests == 2
+        assert classic.requests == server.requests == 3
 
     assert done.code == 0, done.err
 

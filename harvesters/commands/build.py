@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 
 from harvesters import source_class
@@ -24,7 +25,7 @@ from harvesters.core.options import Options
 from harvesters.core.recipe import Recipe
 from harvesters.core.remnants import letters_folder
 from harvesters.core.settings import digest, load, require, shaping
-from harvesters.core.source import Account, Source
+from harvesters.core.source import Account, Limits, Source
 from harvesters.core.traffic import Traffic
 from harvesters.core.treatment import marked
 from harvesters.core.workshop import Workshop
@@ -164,7 +165,7 @@ def workshops(ready: Ready, run: Run) -> list[Workshop]:
     source_type = source_class(profile.vendor)
     ca_file = place.common.vendor_ca_file
     port = Port(run.deadline, run.patience, ca_file=str(ca_file) if ca_file else None)
-    limits = source_type.limits_of(ready.settings)
+    limits = _limits(source_type.limits_of(ready.settings), place)
     kept: tuple[Limit, ...] = (*limits.rates, *limits.quotas) if run.options.paced else ()
     shared = shared_files(place.data_dir / "limits", profile.vendor, safe_name(profile.name), kept)
     api = HttpApi(source_type.judge, Limiter(kept, place.clock, shared), place.clock, port)
@@ -175,11 +176,16 @@ def workshops(ready: Ready, run: Run) -> list[Workshop]:
     for account in accounts:
         shop = replay_workshop(profile.vendor, replace(account, name=profile.name), place, console, run.targets)
         shop.source, shop.port, shop.traffic, shop.options = source, api, api.traffic, run.options
-        shop.limits, shop.stopped = limits, stopped
+        shop.limits, shop.stopped, shop.totals = limits, stopped, place.common.totals
         shop.recall()  # said before anything is asked; read again by each slice, under the account's lock
         shop.progress, shop.gone, shop.opened = progress_of(console, api.traffic), run.gone, run.opened
         made.append(shop)
     return made
+
+
+def _limits(limits: Limits, place: Workplace) -> Limits:
+    """A day need not wait for totals that nobody wants."""
+    return limits if place.common.totals else replace(limits, totals=timedelta(0))
 
 
 def _accounts(source: Source, place: Workplace, vendor: str) -> tuple[Sequence[Account], HarvestError | None]:

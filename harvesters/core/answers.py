@@ -53,6 +53,7 @@ class Request:
         logs_in: it is part of logging in: it has its own credentials, and gets none from the port.
         repeats: it reads again what was read before (a list from its start); counted apart.
         shown: what people read instead of its path, where that names a person.
+        once: it is nice to have: neither asked again after a failure nor after a refusal, nor waited for long.
     """
 
     method: str
@@ -64,6 +65,7 @@ class Request:
     logs_in: bool = False
     repeats: bool = False
     shown: str = ""
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

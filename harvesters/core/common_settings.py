@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from harvesters.core.keyed import ENV as KEY_ENV
 from harvesters.core.keyed import HOW
-from harvesters.core.settings import one_of, setting, travels_open, web_address
+from harvesters.core.settings import one_of, setting, travels_open, web_address, yes_or_no
 
 _PREFIX_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 LONGEST_PREFIX = 40
@@ -171,6 +171,13 @@ class CommonSettings:
     )
     privacy_key_file: Path | None = setting(
         "PRIVACY_KEY_FILE", "your key of pseudonyms and of forgotten people, 32 bytes or more", parse=Path
+    )
+    totals: bool = setting(
+        "TOTALS",
+        "whether to ask vendors for their own totals of a day too: yes or no",
+        parse=yes_or_no,
+        default=True,
+        shown_default="yes",
     )
     ping_url: str | None = setting(
         "PING_URL",

@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 from harvesters.core.day import Day, days_between, iso
 from harvesters.core.errors import ArchiveError, RetentionError
-from harvesters.core.fetching import Schedule
 from harvesters.core.ids import safe_name
 from harvesters.core.manifest import Manifest, read_manifest
+from harvesters.core.schedule import Schedule
 from harvesters.core.source import Limits
 from harvesters.core.store import SliceStore
 

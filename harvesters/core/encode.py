@@ -14,7 +14,7 @@ from harvesters.core.assessment import Assessment, Unassessed
 from harvesters.core.day import iso_ms
 from harvesters.core.extra import bounded
 from harvesters.core.field import ECS_VERSION
-from harvesters.core.fields import CONFERENCE, ISSUE, PARTICIPANT, SAMPLE, STREAM, Field
+from harvesters.core.fields import CONFERENCE, ISSUE, PARTICIPANT, SAMPLE, STREAM, USAGE, Field
 from harvesters.core.ids import doc_id, readable, sample_suffix
 from harvesters.core.lenient import REPAIRED
 from harvesters.core.nesting import nest
@@ -27,11 +27,13 @@ SCHEMA = "1"
 KIND = {SAMPLE: "metric", ISSUE: "alert"}
 CATEGORY = {
     CONFERENCE: "session", PARTICIPANT: "session", STREAM: "network", SAMPLE: "network", ISSUE: "network",
+    USAGE: "session",
 }  # fmt: skip
 BAD = frozenset({"warning", "error"})
 """The severities of an issue that are errors to ECS."""
 INDEX = {
     CONFERENCE: "conferences", PARTICIPANT: "participants", STREAM: "streams", SAMPLE: "samples", ISSUE: "issues",
+    USAGE: "usage",
 }  # fmt: skip
 BY_MONTH = frozenset({SAMPLE})
 INSTANT = len("/2026-11-20T08:15:00.000Z/999999")
@@ -87,7 +89,7 @@ class RecordEncoder:
         self._assessment: Assessment
 
     def documents(self, tree: Conference, assessment: Assessment | None = None) -> Iterator[Encoded]:
-        """Samples and streams as the tree is walked, then participants, issues and the conference."""
+        """Samples and streams as the tree is walked, then participants, issues, totals and the conference."""
         self._assessment = assessment or Unassessed(tree)
         self._prepare(tree)
         count = 0
@@ -102,6 +104,9 @@ class RecordEncoder:
             yield from self._participant(name, tree)
         for issue in (*tree.issues, *self._assessment.issues()):
             yield from self._issue(issue, tree)
+        for usage in tree.usage:
+            settle(usage, None, self._started)
+            yield self._entity(USAGE, usage, usage.key, self._id(USAGE, usage.key), {})
         if tree.conference:
             fields = {
                 "vconf.participants.count": _people(tree),

@@ -9,17 +9,18 @@ from harvesters.core.day import Day
 from harvesters.core.days import manifests, owes
 from harvesters.core.destinations import Destination, Target
 from harvesters.core.errors import ArchiveError, Exit, HarvestError, InterruptedRunError
-from harvesters.core.fetching import Schedule
 from harvesters.core.forecast import Forecast
 from harvesters.core.forget import Search, Seen
 from harvesters.core.loading import Load, Loader, Watch
 from harvesters.core.manifest import UNREACHED, Loaded, Manifest
 from harvesters.core.preview import NOT_MERGED, Preview
 from harvesters.core.report import PLANNED, SliceReport
+from harvesters.core.schedule import Schedule
 from harvesters.core.silence import anomalies, can_be_judged, tell
 from harvesters.core.slice_fetch import SliceFetch
 from harvesters.core.stamps import Stamps
 from harvesters.core.store import SliceStore
+from harvesters.core.totals import set_beside
 from harvesters.core.traffic import Traffic
 from harvesters.core.verdict import judge_slice, stays
 from harvesters.core.words import many
@@ -174,6 +175,8 @@ class _Slice:
         self.report.settled, self.report.attempts = self.manifest.settled, self.manifest.attempts
         self.report.route = self.manifest.route
         self.store.commit(self.manifest)
+        if not self.shop.options.selection:
+            set_beside(self.shop, self.store, self.manifest, self.report)
 
     def _is_owed(self) -> bool:
         """Whether a destination of this run lacks records."""

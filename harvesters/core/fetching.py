@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -24,7 +24,8 @@ from harvesters.core.forgotten import Memory
 from harvesters.core.ids import readable
 from harvesters.core.leaving import leave
 from harvesters.core.manifest import CallState, Manifest
-from harvesters.core.source import Account, Call, Failure, Limits, Notice, Record, Source
+from harvesters.core.schedule import Schedule
+from harvesters.core.source import Account, Call, Failure, Limits, Notice, Record, Source, Totalling
 from harvesters.core.store import SliceStore
 from harvesters.core.words import many
 
@@ -34,20 +35,6 @@ NIGHTLY_TRIES, WEEKLY = timedelta(days=7), timedelta(days=7)
 LOST_AFTER = timedelta(days=3)
 MISSING = "missing"
 NOT_HAD = frozenset({"failed", "lost", MISSING})
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When a slice is fetched: its day, the vendor's limits, and the present instant."""
-
-    day: Day
-    limits: Limits
-    now: datetime
-
-    @property
-    def settled_from(self) -> datetime:
-        """From when on the day's data no longer changes."""
-        return self.day.end + self.limits.settle
 
 
 class Outcome(msgspec.Struct, gc=False):
@@ -157,6 +144,14 @@ class Fetcher:
         finally:
             pool.shutdown(wait=not self._left, cancel_futures=True)
         return self.result
+
+    def totals(self, source: Totalling) -> None:
+        """Fetch the vendor's own totals of the day; see `Totalling.usage` for what it raises."""
+        for item in source.usage(self.account, self.day):
+            if isinstance(item, Notice):
+                self.result.notices.append(Notice(item.text))
+            elif item.started in self.day:
+                self._keep(item, Outcome(), self.result.notices)
 
     def _leave(self) -> None:
         """Ask for nothing more; what has not come in a moment is not waited for, and comes too late."""

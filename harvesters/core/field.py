@@ -6,11 +6,13 @@ KEYWORD, FLOAT, LONG, BOOLEAN, DATE, TEXT, FLATTENED, DATE_RANGE, IP, GEO_POINT 
     "keyword", "float", "long", "boolean", "date", "text", "flattened", "date_range", "ip", "geo_point",
 )  # fmt: skip
 
-CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE, SLICE, RUN = (
-    "conference", "participant", "stream", "sample", "issue", "slice", "run",
+CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE, USAGE, SLICE, RUN = (
+    "conference", "participant", "stream", "sample", "issue", "usage", "slice", "run",
 )  # fmt: skip
-CALL_TYPES = (CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE)
-ENTITIES = (CONFERENCE, PARTICIPANT, STREAM, ISSUE)
+OF_A_CALL = (CONFERENCE, PARTICIPANT, STREAM, SAMPLE, ISSUE)
+CALL_TYPES = (*OF_A_CALL, USAGE)
+"""What records are made into: calls, and the vendor's own totals of them."""
+ENTITIES = (CONFERENCE, PARTICIPANT, STREAM, ISSUE, USAGE)
 RUN_TYPES = (SLICE, RUN)
 CHILDREN = (PARTICIPANT, STREAM, SAMPLE, ISSUE)
 ABOUT_PEOPLE = (PARTICIPANT, STREAM, ISSUE)

@@ -28,6 +28,7 @@ from harvesters.core.field import (
     MAIL,
     NAME,
     NOBODY,
+    OF_A_CALL,
     PARTICIPANT,
     ROOM,
     RUN,
@@ -39,16 +40,19 @@ from harvesters.core.field import (
     STREAM,
     TEXT,
     TOPIC,
+    USAGE,
     WORDS,
     Field,
 )
 from harvesters.core.quality_fields import QUALITY
+from harvesters.core.usage_fields import USAGES
 
 __all__ = [
     "ABOUT_PEOPLE", "ADDRESS", "ALL", "AREA", "BOOLEAN", "CALL_TYPES", "CHILDREN", "COMMON", "CONFERENCE", "DATE",
     "DATE_RANGE", "ECS", "ENTITIES", "FLATTENED", "FLOAT", "GEO_POINT", "IP", "ISSUE", "ISSUES", "KEYWORD", "LABEL",
-    "LONG", "MAIL", "NAME", "NEUTRAL", "NOBODY", "PARTICIPANT", "QUALITY", "ROOM", "RUN", "RUNS", "RUN_TYPES",
-    "SAMPLE", "SLICE", "SPOT", "STRANGE", "STREAM", "TEXT", "TOPIC", "WORDS", "Field", "by_name",
+    "LONG", "MAIL", "NAME", "NEUTRAL", "NOBODY", "OF_A_CALL", "PARTICIPANT", "QUALITY", "ROOM", "RUN", "RUNS",
+    "RUN_TYPES", "SAMPLE", "SLICE", "SPOT", "STRANGE", "STREAM", "TEXT", "TOPIC", "USAGE", "USAGES", "WORDS",
+    "Field", "by_name",
 ]  # fmt: skip
 
 ECS = (
@@ -110,12 +114,12 @@ COMMON = (
     Field("vconf.flags", KEYWORD, "what is missing, guessed, clamped or repaired", tells=NOBODY),
     Field("vconf.extra", FLATTENED, "members of the vendor's that have no field", ENTITIES, tells=STRANGE),
     Field("vconf.conference.id", KEYWORD, "`_id` of the conference", tells=NOBODY),
-    Field("vconf.conference.vendor_id", KEYWORD, "the vendor's id of the conference", tells=NOBODY),
-    Field("vconf.conference.parent_id", KEYWORD, "the vendor's id of the room or session", tells=ROOM),
-    Field("vconf.conference.name", KEYWORD, "name or topic of the conference", tells=TOPIC),
-    Field("vconf.conference.start", DATE, "start of the conference"),
-    Field("vconf.conference.end", DATE, "end of the conference; absent if unknown"),
-    Field("vconf.conference.duration_s", FLOAT, "length of the conference in s"),
+    Field("vconf.conference.vendor_id", KEYWORD, "the vendor's id of the conference", OF_A_CALL, tells=NOBODY),
+    Field("vconf.conference.parent_id", KEYWORD, "the vendor's id of the room or session", OF_A_CALL, tells=ROOM),
+    Field("vconf.conference.name", KEYWORD, "name or topic of the conference", OF_A_CALL, tells=TOPIC),
+    Field("vconf.conference.start", DATE, "start of the conference", OF_A_CALL),
+    Field("vconf.conference.end", DATE, "end of the conference; absent if unknown", OF_A_CALL),
+    Field("vconf.conference.duration_s", FLOAT, "length of the conference in s", OF_A_CALL),
     Field("vconf.network.relayed", BOOLEAN, "whether the media went by way of a relay (TURN)", (STREAM,)),
     Field("vconf.topology", KEYWORD, "how media went: routed, relayed, p2p, sfu", (CONFERENCE,), tells=NOBODY),
     Field("vconf.host.id", KEYWORD, "the vendor's id of the host", (CONFERENCE,), tells=NAME),
@@ -130,6 +134,7 @@ COMMON = (
         "vconf.conference.size_class",
         KEYWORD,
         "alone, pair, small (to 6), medium (to 20), large (to 100), huge",
+        OF_A_CALL,
         tells=NOBODY,
     ),
     Field("vconf.participants.unique", LONG, "people, however often they came", (CONFERENCE,)),
@@ -262,13 +267,15 @@ RUNS = (
     Field("vconf.slice.without_conference", LONG, "calls without a conference on the day", (SLICE,)),
     Field("vconf.slice.failed", LONG, "calls that failed", (SLICE,)),
     Field("vconf.slice.failures", FLATTENED, "failed calls by key, with the reason", (SLICE,), tells=NOBODY),
+    Field("vconf.slice.vendor_total", LONG, "calls, as the vendor itself counts them", (SLICE,)),
+    Field("vconf.slice.delta", LONG, "how many more the vendor counts than are here", (SLICE,)),
     Field("vconf.slice.route", KEYWORD, "which of the vendor's ways to a day was taken", (SLICE,), tells=NOBODY),
     Field("vconf.slice.attempts", LONG, "runs that fetched this slice", (SLICE,)),
     Field("vconf.slice.anomalies", LONG, "what was odd although nothing failed", (SLICE,)),
     Field("vconf.slice.retention_ends", DATE, "until when the vendor keeps the day", (SLICE,)),
 )
 
-NEUTRAL: tuple[Field, ...] = ECS + COMMON + QUALITY + ISSUES + RUNS
+NEUTRAL: tuple[Field, ...] = ECS + COMMON + QUALITY + ISSUES + USAGES + RUNS
 
 
 def by_name(own: tuple[Field, ...] = ()) -> dict[str, Field]:

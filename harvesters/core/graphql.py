@@ -66,12 +66,19 @@ class GraphQL:
         self._operations = operations
         self._session = SyncClientSession(Client(transport=_transport(api, url)))
 
-    def ask(self, operation: str, variables: Mapping[str, Any], takes: frozenset[Verdict] = frozenset()) -> Answer:
-        """The answer of one operation, judged; see `Api.send` for what it raises."""
+    def ask(
+        self,
+        operation: str,
+        variables: Mapping[str, Any],
+        takes: frozenset[Verdict] = frozenset(),
+        *,
+        once: bool = False,
+    ) -> Answer:
+        """The answer of one operation, judged; see `Request` for `once`, `Api.send` for what it raises."""
         from gql import GraphQLRequest
 
         request = GraphQLRequest(self._operations[operation], variable_values=dict(variables))
-        answer: Answer = self._session.execute(request, takes=takes)["answer"]
+        answer: Answer = self._session.execute(request, takes=takes, once=once)["answer"]
         return answer
 
 
@@ -82,9 +89,16 @@ def _transport(api: Api, url: str) -> "Transport":
     class ThroughApi(Transport):
         """gql's extension point: the request goes through the port, the answer's bytes are handed on."""
 
-        def execute(self, request: Any, *_: Any, takes: frozenset[Verdict] = frozenset(), **__: Any) -> ExecutionResult:  # noqa: ANN401 - gql's signature
+        def execute(
+            self,
+            request: Any,  # noqa: ANN401 - gql's signature
+            *_: Any,
+            takes: frozenset[Verdict] = frozenset(),
+            once: bool = False,
+            **__: Any,
+        ) -> ExecutionResult:
             headers = {"content-type": "application/json", "accept": "application/json"}
             body = msgspec.json.encode(request.payload)
-            return ExecutionResult({"answer": api.send(Request("POST", url, body, headers, takes))})
+            return ExecutionResult({"answer": api.send(Request("POST", url, body, headers, takes, once=once))})
 
     return ThroughApi()

@@ -118,8 +118,8 @@ class HttpApi:
 
     def send(self, request: Request) -> Answer:
         """See `Api.send`."""
-        # A login that is refused has no other credentials to try.
-        trial = _Trial(request, self.clock.monotonic(), refused=request.logs_in)
+        # A login that is refused has no other credentials to try, and what is asked for once may be refused alone.
+        trial = _Trial(request, self.clock.monotonic(), refused=request.logs_in or request.once)
         for attempt in Retrying(
             retry=retry_if_exception_type(_AgainError),
             wait=self._pause,
@@ -144,7 +144,7 @@ class HttpApi:
         failing = self.clock.monotonic() - trial.failing_since
         trial.why = str(again)
         if again.tries is not None and state.attempt_number >= again.tries:
-            message = f"{place} failed {again.tries} times, the last time with: {again}"
+            message = f"{place} failed {_times(again.tries)} with: {again}"
             raise BadCallError(message)
         if again.limited:
             # It told us to wait, so the wait is no failure.
@@ -167,6 +167,13 @@ class HttpApi:
         with self.traffic.waiting(seconds, what):
             self.clock.sleep(seconds)
 
+    def _pay(self, request: Request, seconds: float, what: str) -> None:
+        """Wait for a limit, unless the answer is not worth so long a wait."""
+        if request.once and seconds > self._port.patience:
+            message = f"{_place(request)} would have to wait {seconds:.0f} s for {what}"
+            raise SliceError(message)
+        self._wait(seconds, what)
+
     def _once(self, request: Request, *, first: bool) -> Answer:
         """One request on the wire: the limit paid, the answer read whole and judged."""
         self.clock.check()
@@ -174,25 +181,26 @@ class HttpApi:
             message = f"the deadline passed before {_place(request)} was asked; run again to go on"
             raise DeferredError(message)
         limiter, category = self._limiter, request.category
-        limiter.acquire(lambda seconds: self._wait(seconds, limiter.waits_for(category)), category)
+        limiter.acquire(lambda seconds: self._pay(request, seconds, limiter.waits_for(category)), category)
         # What is asked again after a failure is a retry, whatever it was before.
         self.traffic.add(requests=1, repeated=int(request.repeats and first))
         auth = _own(request) if request.logs_in else self._credentials()
+        tries = 1 if request.once else None
         try:
             answer = self._exchange(request, auth)
         except BrokenLineError as error:
-            raise _AgainError(str(error)) from error
+            raise _AgainError(str(error), tries=tries) from error
         self.traffic.add(bytes_in=len(answer.body))
         self.date = answer.headers.get("date", "")
         log.debug("%s answered %d with %d bytes", _place(request), answer.status, len(answer.body))
         judgement = answer.judgement if answer.judgement is not OK else self._judge(answer)
-        if judgement.verdict is Verdict.REFUSED and not request.logs_in:
+        if judgement.verdict is Verdict.REFUSED and not (request.logs_in or request.once):
             self._discard(auth)
         wish = wished(answer.headers.get("retry-after"), self.clock.now())
         if judgement.verdict is Verdict.RETRY:
-            raise _AgainError(judgement.why, wish, limited=answer.status == TOO_MANY, tries=judgement.tries)
+            raise _AgainError(judgement.why, wish, limited=answer.status == TOO_MANY, tries=tries or judgement.tries)
         if judgement.verdict is Verdict.DAY_SPENT:
-            raise _AgainError(judgement.why, wish or until_midnight(self.clock.now()), limited=True)
+            raise _AgainError(judgement.why, wish or until_midnight(self.clock.now()), limited=True, tries=tries)
         return replace(answer, judgement=judgement)
 
     def _exchange(self, request: Request, auth: Auth) -> Answer:
@@ -216,6 +224,11 @@ class HttpApi:
 
     def _about_to_end(self, auth: Auth) -> bool:
         return auth.expires is not None and self.clock.now() > auth.expires - RENEW_BEFORE
+
+
+def _times(tries: int) -> str:
+    """How often it failed, before the last reason."""
+    return "once," if tries == 1 else f"{tries} times, the last time"
 
 
 def _reason(state: RetryCallState) -> _AgainError:

@@ -168,3 +168,15 @@ def inside(value: object, *path: str) -> Any:  # noqa: ANN401 - any JSON
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def number(value: object) -> float | None:
+    """A number that is not negative; anything else is absent."""
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1e12  # noqa: PLR2004
+    return float(value) if fits else None  # type: ignore[arg-type]
+
+
+def count(value: object) -> int | None:
+    """A number of things; anything else is absent."""
+    found = number(value)
+    return None if found is None else round(found)

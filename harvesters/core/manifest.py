@@ -17,6 +17,7 @@ from harvesters.core.entries import Entries, Entry
 from harvesters.core.errors import ArchiveError
 from harvesters.core.files import replacing
 from harvesters.core.filled import Filled
+from harvesters.core.source import NO_CALL
 from harvesters.core.stamps import Stamp, Stamps
 
 FORMAT = 1
@@ -105,11 +106,13 @@ class Manifest(msgspec.Struct):
 
 
 def adopt(manifest: Manifest, once: Callable[[str], str] = str) -> None:
-    """Name every record under its call: a run that was cut off left records and no word of their calls.
+    """Name every record under its call, if it has one: a run that was cut off left records and no word of their calls.
 
     `once` gives the text of a call that others hold too.
     """
     for name, entry in manifest.records.items():
+        if entry.call == NO_CALL:
+            continue
         call = manifest.calls.setdefault(once(entry.call), CallState("fetched", level=entry.level))
         if name not in call.records:
             call.records = (*call.records, name)

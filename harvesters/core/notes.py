@@ -32,6 +32,8 @@ def note_slice(shop: Workshop, run_id: str, report: SliceReport) -> None:
         "without_conference": report.without_conference,
         "failed": len(report.failed),
         "failures": {each["key"]: each["reason"] for each in report.failed[:MOST_FAILURES]},
+        "vendor_total": _whole_number(report.vendor_total),
+        "delta": _whole_number(report.delta),
         "attempts": report.attempts,
         "anomalies": len(report.anomalies),
         "route": report.route,
@@ -46,6 +48,10 @@ def note_slice(shop: Workshop, run_id: str, report: SliceReport) -> None:
         **{f"vconf.slice.{name}": value for name, value in own.items()},
     }
     _note(shop, doc_id((report.source, report.account, SLICE, report.day)), flat)
+
+
+def _whole_number(value: float | None) -> int | None:
+    return None if value is None else round(value)
 
 
 def note_run(shop: Workshop, report: RunReport) -> None:

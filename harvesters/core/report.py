@@ -32,7 +32,8 @@ class SliceReport:
     `due` and `diffs`, of a replay's dry run, by destination: records to load, and what would change by that.
     `anomalies`: what is odd although nothing failed; `examined`: it was looked for, so that there is no other.
     `kept`: the state that the day keeps although the run ended early; `expired`: its archive is gone on purpose, so it
-    stays what it was.
+    stays what it was. `vendor_total`: how many calls the vendor itself counts, `delta` how many more than are here, or
+    None where that cannot be compared.
     """
 
     source: str
@@ -63,6 +64,8 @@ class SliceReport:
     due: dict[str, int] = field(default_factory=dict)
     diffs: dict[str, Tally] = field(default_factory=dict)
     anomalies: list[Anomaly] = field(default_factory=list)
+    vendor_total: float | None = None
+    delta: float | None = None
     kept: str = ""
     examined: bool = False
     expired: bool = False

@@ -8,13 +8,19 @@ import msgspec
 
 from harvesters.core.day import iso
 from harvesters.core.days import check_kept
-from harvesters.core.errors import ArchiveError, AuthError, DeferredError, HarvestError, SliceError
+from harvesters.core.errors import (
+    ArchiveError,
+    AuthError,
+    DeferredError,
+    HarvestError,
+    InterruptedRunError,
+    SliceError,
+)
 from harvesters.core.fetching import (
     MISSING,
     NOT_HAD,
     Fetched,
     Fetcher,
-    Schedule,
     batches,
     is_final,
     note_outcomes,
@@ -24,12 +30,17 @@ from harvesters.core.filled import add_all, in_order
 from harvesters.core.forecast import Forecast, forecast
 from harvesters.core.manifest import CallState, Manifest, adopt
 from harvesters.core.report import NOT_YET, SliceReport
-from harvesters.core.source import Call, Notice, Route, Source
+from harvesters.core.schedule import Schedule
+from harvesters.core.source import Call, Notice, Route, Source, Totalling
 from harvesters.core.store import SliceStore
 from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
 
 log = logging.getLogger(__name__)
+NO_TOTALS = (
+    "{vendor}'s own totals cannot be had, and are not asked for again in this run: {why}; the calls are not concerned, "
+    "TOTALS=no leaves them out."
+)
 
 
 @dataclass(slots=True)
@@ -73,8 +84,23 @@ class SliceFetch:
         calls.clear()
         todo.clear()
         self._end(fetched.error)
+        self._ask_totals(source, fetcher)
         self._hear(fetched.notices)
         self._merge(fetched, listed)
+
+    def _ask_totals(self, source: Source, fetcher: Fetcher) -> None:
+        """The vendor's own totals of the day: not to have them is a warning, for which nothing is tried again."""
+        wanted = self.shop.totals and not self.shop.options.selection
+        if self.error or not wanted or not isinstance(source, Totalling):
+            return
+        try:
+            fetcher.totals(source)
+        except (KeyboardInterrupt, InterruptedRunError) as error:
+            self._end(error)
+        except (HarvestError, msgspec.MsgspecError) as error:
+            self.shop.totals = False
+            why = str(error).rstrip(".") if isinstance(error, HarvestError) else f"unexpected form: {str(error)[:200]}"
+            self.report.warnings.append(NO_TOTALS.format(vendor=self.shop.vendor, why=why))
 
     def skip(self) -> None:
         """Nothing is asked of the vendor; a selection is made among what is known."""
@@ -197,6 +223,6 @@ class SliceFetch:
     def _is_settled(self, listed: dict[str, int | None]) -> bool:
         """Whether nothing more will come; a day that had settled stays so while its calls are final."""
         now = self.when.now
-        late = now >= self.when.settled_from and not self.shop.limits.in_maintenance(now)
+        late = now >= self.when.closed_from and not self.shop.limits.in_maintenance(now)
         final = all(is_final(key, level, self.manifest, self.when) for key, level in listed.items())
         return final and (self.manifest.settled or (late and not self.harm and self.error is None))

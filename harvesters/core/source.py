@@ -8,13 +8,16 @@ pure). It has no `try`, no `sleep`, no HTTP library, no environment and no state
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from harvesters.core.answers import Answer, Api, Auth, Judgement
 from harvesters.core.day import Day
 from harvesters.core.fields import Field
 from harvesters.core.personal import Personal
 from harvesters.core.tree import Conference
+
+NO_CALL = ""
+"""The call of a record that tells of none: the vendor's own totals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Limits:
         level: the level that a record is asked for at (see `Record`).
         maintenance: hours in which a listing does not count as final.
         per_batch: requests that one `fetch` takes, about; `category`: their label.
+        totals: after a day's end, the time until the vendor's own totals of it are there; it settles no earlier.
     """
 
     settle: timedelta
@@ -91,6 +95,7 @@ class Limits:
     quotas: tuple[Quota, ...] = ()
     per_batch: int = 1
     category: str = ""
+    totals: timedelta = timedelta(0)
 
     def in_maintenance(self, instant: datetime) -> bool:
         """Whether the vendor's data may be incomplete at this instant."""
@@ -147,7 +152,7 @@ class Record:
 
     Attributes:
         key: the conference's key of the document model, each part the vendor's own text.
-        call: key of the call that it belongs to.
+        call: key of the call that it belongs to; `NO_CALL` of the vendor's own totals.
         started: aware UTC; decides the day and the index.
         level: 0 list row only, 1 people, 2 measurements.
         ongoing: it had no end when it was fetched, so it is fetched again.
@@ -254,3 +259,15 @@ class Source(Protocol):
     @staticmethod
     def flatten(record: Record) -> Conference:
         """What a record means; its parts are read once, in order."""
+
+
+@runtime_checkable
+class Totalling(Protocol):
+    """A source whose vendor tells totals of its own, which one that has none leaves out."""
+
+    def usage(self, account: Account, day: Day) -> Iterator[Record | Notice]:
+        """The vendor's own totals of the day, as records of `NO_CALL` with keys that no conference has.
+
+        Asked for when the calls were fetched, in a request or two that are asked `once`. Whatever it raises, and every
+        notice, is a warning and no more: the day is as whole as its calls. Nothing where the vendor has none yet.
+        """

@@ -22,6 +22,7 @@ from harvesters.core.manifest import (
     read_manifest,
     write_manifest,
 )
+from harvesters.core.source import NO_CALL
 
 log = logging.getLogger(__name__)
 SHRUNK = 0.5
@@ -217,9 +218,11 @@ def _came_back(expired: Entries, found: Entries) -> bool:
 
 
 def _name_gone(manifest: Manifest, before: dict[str, str]) -> list[str]:
-    """Calls whose records the archive lost are owed again; one sentence for each record."""
+    """Calls whose records the archive lost are owed again, like totals; one sentence for each record."""
     lost = {name: call for name, call in before.items() if name not in manifest.records}
     for name, call in lost.items():
+        if call == NO_CALL:
+            continue
         state = manifest.calls.setdefault(call, CallState("failed"))
         state.state, state.reason = "failed", "its archived record was damaged or removed"
         state.records = tuple(each for each in state.records if each != name)

@@ -97,7 +97,7 @@ class Row(msgspec.Struct, gc=False):
 
 @dataclass(slots=True)
 class Entity:
-    """A conference, participant, stream or issue.
+    """A conference, participant, stream, issue or usage.
 
     Attributes:
         key: the vendor's own parts of its key; a child's without its conference's.
@@ -155,7 +155,8 @@ class Issue:
 class Conference:
     """One record's tree.
 
-    `conference` is None where a record tells of none: its documents then have no conference but its id.
+    `conference` is None where a record tells of none: its documents then have no conference but its id. `usage`: the
+    vendor's own totals of some stretch of time, of which such a record tells; each has its start and end.
     `streams` may be a one-pass iterator that reads the record's parts as it goes. `issues` and `oddities`
     are complete once `streams` was walked to its end; `oddities` counts what the vendor sent and nobody
     expected (null items, strange members).
@@ -166,3 +167,4 @@ class Conference:
     streams: Iterable[Stream]
     issues: list[Issue] = field(default_factory=list)
     oddities: Counter[str] = field(default_factory=Counter)
+    usage: list[Entity] = field(default_factory=list)

@@ -53,7 +53,8 @@ class Workshop:
     """Everything that the slices of one vendor and account share.
 
     `source` is None in a replay, which asks nobody. `recall`: gives who is forgotten, as it stands now. `stopped`:
-    why the vendor need not be asked again in this run (refused credentials, a limit beyond the deadline).
+    why the vendor need not be asked again in this run (refused credentials, a limit beyond the deadline). `totals`:
+    whether the vendor is asked for its own totals too, until it could not give them.
     """
 
     vendor: str
@@ -70,6 +71,7 @@ class Workshop:
     port: HttpApi | None = None
     traffic: Traffic = field(default_factory=Traffic)
     stopped: HarvestError | None = None
+    totals: bool = False
     gone: dict[str, DestinationError] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
 

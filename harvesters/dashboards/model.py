@@ -19,6 +19,7 @@ class View(StrEnum):
     STREAMS = "streams"
     SAMPLES = "samples"
     ISSUES = "issues"
+    USAGE = "usage"
     RUNS = "runs"
 
 

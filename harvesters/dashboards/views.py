@@ -15,6 +15,7 @@ NAMES = {
     View.STREAMS: "streams, with the quality of each",
     View.SAMPLES: "samples: a measurement each",
     View.ISSUES: "issues: what went wrong",
+    View.USAGE: "usage: the vendor's own totals",
     View.RUNS: "runs and days of the harvester",
 }
 TYPES: Mapping[View, tuple[str, ...]] = {

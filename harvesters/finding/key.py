@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from harvesters.core.fields import CALL_TYPES, CONFERENCE
+from harvesters.core.fields import CONFERENCE, OF_A_CALL
 from harvesters.core.ids import doc_id, readable
 from harvesters.story.members import Account, Conference, Event
 
@@ -65,7 +65,7 @@ class Key:
         if self.hashed:
             return (self.text,)
         vendor, account, type_, *own = (*self.text.split("/"), *[""] * OWN)
-        if type_ not in CALL_TYPES:
+        if type_ not in OF_A_CALL:
             return ()
         own = own[:-OWN]
         return tuple("/".join((vendor, account, CONFERENCE, *own[:number])) for number in range(1, len(own) + 1))

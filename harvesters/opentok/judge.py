@@ -52,6 +52,7 @@ class GraphError(msgspec.Struct):
 
 class _Project(msgspec.Struct):
     sessionData: msgspec.Raw = msgspec.Raw(NULL)  # noqa: N815 - the vendor's name
+    projectData: msgspec.Raw = msgspec.Raw(NULL)  # noqa: N815 - the vendor's name
 
 
 class _Data(msgspec.Struct):
@@ -70,7 +71,7 @@ class _Envelope(msgspec.Struct):
     @property
     def holds_data(self) -> bool:
         project = self.data.project if self.data else None
-        return project is not None and not is_null(project.sessionData)
+        return project is not None and not (is_null(project.sessionData) and is_null(project.projectData))
 
 
 _envelope = msgspec.json.Decoder(_Envelope)

@@ -31,6 +31,7 @@ from harvesters.opentok.judge import judge
 from harvesters.opentok.login import OpenTokSettings, log_in
 from harvesters.opentok.meeting import FEW, NOTHING, TOO_BIG, ask_smallest
 from harvesters.opentok.raw import NULL
+from harvesters.opentok.totals import totals
 
 BATCH, BATCH_BYTES = 50, 8_000_000
 ROW_BYTES, ROW_SECONDS = 300, 30
@@ -59,6 +60,8 @@ class OpenTok:
         rates=(Rate(90, 30, "key"), Rate(90, 30, "address")),
         batch=BATCH,
         batch_bytes=BATCH_BYTES,
+        # 36 to 48 hours after its end, and a day of Vonage's ends at midnight Pacific time.
+        totals=timedelta(hours=56),
         maintenance=(Maintenance(time(4), time(7, 30)), Maintenance(time(11), time(16), weekday=6)),
     )
 
@@ -128,6 +131,11 @@ class OpenTok:
         """See `Source.fetch`."""
         del account
         return fetch(self._graph, calls, day)
+
+    def usage(self, account: Account, day: Day) -> Iterator[Record | Notice]:
+        """See `Totalling.usage`."""
+        del account
+        return totals(self._graph, day)
 
     @staticmethod
     def flatten(record: Record) -> Conference:

@@ -83,10 +83,12 @@ class Client:
 
     api: Api
 
-    def ask(self, path: str, parameters: Parameters, takes: frozenset[Verdict] = NOTHING) -> Answer:
-        """One answer."""
+    def ask(
+        self, path: str, parameters: Parameters, takes: frozenset[Verdict] = NOTHING, *, once: bool = False
+    ) -> Answer:
+        """One answer; see `Request` for `once`."""
         query = f"?{urlencode(parameters)}" if parameters else ""
-        return self.api.send(Request("GET", f"{path}{query}", takes=takes))
+        return self.api.send(Request("GET", f"{path}{query}", takes=takes, once=once))
 
     def page(self, place: Place, offset: int = 0, size: int = MOST, takes: frozenset[Verdict] = NOTHING) -> Page:
         """Some rows of a list; none where the answer is a verdict that the caller takes.

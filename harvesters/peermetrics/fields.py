@@ -1,6 +1,19 @@
 """peermetrics' own few fields, under the names that its users know."""
 
-from harvesters.core.fields import CONFERENCE, ISSUE, KEYWORD, NAME, NOBODY, PARTICIPANT, ROOM, SAMPLE, STREAM, Field
+from harvesters.core.fields import (
+    CONFERENCE,
+    ISSUE,
+    KEYWORD,
+    LONG,
+    NAME,
+    NOBODY,
+    PARTICIPANT,
+    ROOM,
+    SAMPLE,
+    STREAM,
+    USAGE,
+    Field,
+)
 
 PEERMETRICS = (
     Field(
@@ -30,4 +43,8 @@ PEERMETRICS = (
         (PARTICIPANT,),
         tells=NOBODY,
     ),
+    Field("peermetrics.rooms.success", LONG, "new rooms where nothing was wrong", (USAGE,)),
+    Field("peermetrics.rooms.warning", LONG, "new rooms with a warning", (USAGE,)),
+    Field("peermetrics.rooms.error", LONG, "new rooms with an error", (USAGE,)),
+    Field("peermetrics.rooms.ongoing", LONG, "new rooms that were still in use", (USAGE,)),
 )

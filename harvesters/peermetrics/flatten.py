@@ -6,7 +6,7 @@ from itertools import chain, groupby
 from typing import Any
 
 from harvesters.core.lenient import decode_json, decode_object, inside
-from harvesters.core.source import Part, Record
+from harvesters.core.source import NO_CALL, Part, Record
 from harvesters.core.tree import Conference, Entity, Stream
 from harvesters.peermetrics.issues import issues
 from harvesters.peermetrics.people import Told, people, text
@@ -14,6 +14,7 @@ from harvesters.peermetrics.reports import Candidate
 from harvesters.peermetrics.streams import Track, Tracks, measurements
 from harvesters.peermetrics.stretch import APP, CONNECTION, MEASURED, ROOM, STATS, SUMMARY
 from harvesters.peermetrics.summary import summarised
+from harvesters.peermetrics.totals import told_totals
 
 HELD = frozenset({"id", "conference_id", "conference_name", "app", "created_at"})
 APP_HELD = frozenset({"id", "name"})
@@ -38,6 +39,8 @@ SCREEN = ("screen", "window", "tab", "display")
 
 def flatten(record: Record) -> Conference:
     """The tree of one conference; the record's parts are read once, in order, a participant at a time."""
+    if record.call == NO_CALL:
+        return told_totals(record)
     oddities: Counter[str] = Counter()
     groups = groupby(record.parts, key=lambda part: (part.kind, part.head))
     told = Told()

@@ -21,6 +21,7 @@ from harvesters.peermetrics.judge import judge
 from harvesters.peermetrics.listing import list_day
 from harvesters.peermetrics.personal import PERSONAL
 from harvesters.peermetrics.settings import PeermetricsSettings, identify
+from harvesters.peermetrics.totals import totals
 
 
 class _App(msgspec.Struct):
@@ -101,6 +102,10 @@ class Peermetrics:
         del account
         for call in calls:
             yield from fetch(self._client, call, day)
+
+    def usage(self, account: Account, day: Day) -> Iterator[Record | Notice]:
+        """See `Totalling.usage`."""
+        return totals(self._client, account.id, day)
 
     @staticmethod
     def flatten(record: Record) -> Conference:

@@ -8,9 +8,9 @@ from pathlib import Path
 from harvesters.core.day import Day, iso
 from harvesters.core.days import archived_days
 from harvesters.core.expiry import expire
-from harvesters.core.fetching import Schedule
 from harvesters.core.forget import damaged
 from harvesters.core.manifest import UNREACHED
+from harvesters.core.schedule import Schedule
 from harvesters.core.store import SliceStore
 from harvesters.pruning.files import remove_files
 from harvesters.pruning.held import Held

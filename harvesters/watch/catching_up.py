@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harvesters.core.day import Day, days_between
-from harvesters.core.fetching import Schedule
+from harvesters.core.schedule import Schedule
 from harvesters.watch.standing import Standing, standing
 from harvesters.watch.survey import Watched, archived_of, look
 

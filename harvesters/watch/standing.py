@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from harvesters.core.day import iso, parse_instant
-from harvesters.core.fetching import NOT_HAD, Schedule
+from harvesters.core.fetching import NOT_HAD
 from harvesters.core.manifest import UNREACHED
 from harvesters.core.report import PARTIAL, WHOLE
+from harvesters.core.schedule import Schedule
 from harvesters.core.words import many
 from harvesters.watch.brief import Brief, BriefLoaded
 
@@ -77,7 +78,7 @@ class Standing:
         kept_until: when the vendor begins to forget it.
         kept: whether the vendor still has it as a whole.
         waiting: answers of a run that was cut off, or is at work, lie beside the archive.
-        listed: number of its calls; `records`: of its archived conferences.
+        listed: number of its calls; `records`: of its archived ones, the vendor's own totals among them.
         missing: the calls that could not be had.
         loads: by destination that the manifest names.
         reasons: sentences why it is not whole.
@@ -144,7 +145,7 @@ def standing(found: Found, when: Schedule, used: Collection[str]) -> Standing:
 
 
 def _late(brief: Brief, when: Schedule) -> bool:
-    could_settle = bool(brief.state) and not brief.settled and when.now >= when.settled_from + ONE_NIGHT
+    could_settle = bool(brief.state) and not brief.settled and when.now >= when.closed_from + ONE_NIGHT
     return could_settle or (_listed_early(brief, when) and when.now >= when.day.end)
 
 
@@ -209,7 +210,7 @@ def _reasons(found: Found, state: str, loads: Collection[LoadState], when: Sched
     if late and _listed_early(brief, when):
         yield f"its calls were listed at {brief.listed_at}, while it went on, and what came later is not here"
     elif late and brief.state in WHOLE:
-        yield f"it settled on {iso(when.settled_from)[:10]}, and what came after its last listing is not here"
+        yield f"it settled on {iso(when.closed_from)[:10]}, and what came after its last listing is not here"
 
 
 def _without_manifest(found: Found, state: str, when: Schedule) -> Iterator[str]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from harvesters.core.day import Day
 from harvesters.core.days import archived_days
 from harvesters.core.errors import ArchiveError
-from harvesters.core.fetching import Schedule
 from harvesters.core.manifest import UNREACHED
 from harvesters.core.report import COMPLETE, DEFERRED, EMPTY, FAILED, PARTIAL
+from harvesters.core.schedule import Schedule
 from harvesters.core.source import Limits
 from harvesters.core.store import SliceStore
 from harvesters.watch.brief import read_brief

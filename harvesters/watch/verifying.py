@@ -1,6 +1,6 @@
 """Whether archive, lake and index hold what the manifests say: counted anew, conference by conference."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from harvesters.core.expiry import archived_names
 from harvesters.core.fields import CONFERENCE
 from harvesters.core.ids import doc_id
 from harvesters.core.manifest import Manifest
+from harvesters.core.source import NO_CALL
 from harvesters.core.store import SliceStore
 from harvesters.core.words import many
 from harvesters.watch.survey import Watched
@@ -95,7 +96,7 @@ def verify_day(data_dir: Path, account: Watched, day: Day, held: Sequence[Held],
     except (ArchiveError, OSError) as error:
         verification.oddities.append(Oddity(*of_day, ARCHIVE, text=str(error)))
         return
-    verification.see(ARCHIVE, len(archived_names(manifest)), 0)
+    verification.see(ARCHIVE, _conferences(manifest, archived_names(manifest)), 0)
     verification.oddities += [Oddity(*of_day, ARCHIVE, text=text) for text in said]
     for destination in held:
         if destination.identity not in manifest.destinations:
@@ -124,10 +125,15 @@ def _compare(destination: Held, manifest: Manifest, target: Target, verification
     except DestinationError as error:
         verification.oddities.append(Oddity(*of_day, text=str(error)))
         return
-    verification.see(destination.name, len(expected), documents)
+    verification.see(destination.name, _conferences(manifest, (each.record for each in expected)), documents)
     verification.oddities += [Oddity(*of_day, each.record, each.type, each.expected, each.found) for each in found]
     for name in owed_of(manifest, destination.identity):
         verification.oddities.append(Oddity(*of_day, text=f"{destination.name} was never given {name} as it is now"))
+
+
+def _conferences(manifest: Manifest, records: Iterable[str]) -> int:
+    """How many of these records tell of a conference: the vendor's own totals do not."""
+    return sum(manifest.records[name].call != NO_CALL for name in records)
 
 
 def expected_of(manifest: Manifest, identity: str) -> Iterator[Expected]:

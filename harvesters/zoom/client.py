@@ -129,9 +129,17 @@ class Client:
 
     api: Api
 
-    def ask(self, path: str, parameters: Parameters, category: str, takes: frozenset[Verdict] = NOTHING) -> Answer:
-        """One answer."""
-        return self.api.send(_request(path, parameters, category=category, takes=takes))
+    def ask(
+        self,
+        path: str,
+        parameters: Parameters,
+        category: str,
+        takes: frozenset[Verdict] = NOTHING,
+        *,
+        once: bool = False,
+    ) -> Answer:
+        """One answer; see `Request` for `once`."""
+        return self.api.send(_request(path, parameters, category=category, takes=takes, once=once))
 
     def pages(self, place: "Place", reading: Reading, first: Answer | None = None) -> Iterator[list[bytes]]:
         """The new items of every page of a list; `first` is its first page if that was asked for already."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from harvesters.core.day import instant_ms
+from harvesters.core.lenient import number
 
 LISTS = frozenset({"issue_list", "details"})
 NUMBERS = frozenset({"participants", "participants_count", "total_jointime_cost"})
@@ -27,18 +28,6 @@ def flag(members: Mapping[str, Any], name: str) -> bool | None:
     """A boolean; anything else is absent, not false."""
     value = members.get(name)
     return value if isinstance(value, bool) else None
-
-
-def number(value: object) -> float | None:
-    """A number that is not negative; anything else is absent."""
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1e12  # noqa: PLR2004
-    return float(value) if fits else None  # type: ignore[arg-type]
-
-
-def count(value: object) -> int | None:
-    """A number of things; anything else is absent."""
-    found = number(value)
-    return None if found is None else round(found)
 
 
 def ended(at: int, seconds: float | None) -> int | None:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harvesters.core.day import instant_ms
-from harvesters.core.lenient import decode_json
+from harvesters.core.lenient import decode_json, number
 from harvesters.core.source import Part
 from harvesters.core.tree import Entity, Issue
-from harvesters.zoom.members import ended, first, number, rest, text
+from harvesters.zoom.members import ended, first, rest, text
 
 Key = tuple[str, ...]
 WAITING = "in_waiting_room"

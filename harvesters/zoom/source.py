@@ -19,6 +19,7 @@ from harvesters.zoom.lists import list_day
 from harvesters.zoom.login import log_in
 from harvesters.zoom.personal import PERSONAL
 from harvesters.zoom.settings import ZoomSettings
+from harvesters.zoom.totals import totals
 
 
 class Zoom:
@@ -66,6 +67,11 @@ class Zoom:
         del account
         for call in calls:
             yield from fetch(self._client, self._settings, call, day)
+
+    def usage(self, account: Account, day: Day) -> Iterator[Record | Notice]:
+        """See `Totalling.usage`."""
+        del account
+        return totals(self._client, day)
 
     @staticmethod
     def flatten(record: Record) -> Conference:

@@ -17,6 +17,9 @@ from harvesters.sandbox.zoom.routes import ENDPOINTS
 from tests.sandbox.zoom_client import DAY, NINE, NOW, PAST, WINDOW, Client, of, zoom
 
 API: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "zoom-openapi.json").read_text("utf-8"))
+UNDESCRIBED = {"/report/daily"}
+"""Not in our copy of the description; its form is that of public clients."""
+DESCRIBED = [each for each in ENDPOINTS if each.path not in UNDESCRIBED]
 FORMATS = FormatChecker(())
 RATED = {"user_id": "u1", "email": "a@example.com", "quality": "GOOD", "date_time": "2026-11-18T09:30:00Z"}
 OWN = "8ZvNoKtPQkCwVdDnTQmCaA=="
@@ -121,16 +124,16 @@ def by_hand() -> Iterator[Client]:
 
 
 def test_every_described_endpoint_is_there_with_its_label_and_scopes() -> None:
-    assert [each.path for each in ENDPOINTS if each.path not in API["paths"]] == []
-    assert len(ENDPOINTS) == len(API["paths"]) == 27
-    for each in ENDPOINTS:
+    assert {each.path for each in ENDPOINTS if each.path not in API["paths"]} == UNDESCRIBED
+    assert len(DESCRIBED) == len(API["paths"]) == 27
+    for each in DESCRIBED:
         described = API["paths"][each.path]["get"]
         assert str(each.category).lower() == described["x-rate-limit"], each.path
         names = {name for one in described["security"] for name in one["zoom_oauth"]}
         assert set(each.scopes) - {"dashboard:read:admin"} <= names, each.path
 
 
-@pytest.mark.parametrize("path", [each.path for each in ENDPOINTS])
+@pytest.mark.parametrize("path", [each.path for each in DESCRIBED])
 def test_answers_of_meetings_written_by_hand(by_hand: Client, path: str) -> None:
     meetings = [meeting(OWN, NINE, 70, people=PEOPLE), meeting(WEBINAR, NINE, 45, people=PEOPLE, webinar=True)]
     answer = whole(by_hand, path, filled(path, *meetings))
@@ -138,7 +141,7 @@ def test_answers_of_meetings_written_by_hand(by_hand: Client, path: str) -> None
     assert answer
 
 
-@pytest.mark.parametrize("path", [each.path for each in ENDPOINTS if "webinar" not in each.path])
+@pytest.mark.parametrize("path", [each.path for each in DESCRIBED if "webinar" not in each.path])
 def test_answers_of_a_world(path: str) -> None:
     generated = GeneratedMeetings(World("schema", DAY, 1, 12))
     with zoom(generated, rules=ZoomRules(limits=UNLIMITED)) as client:

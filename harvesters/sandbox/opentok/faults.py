@@ -16,6 +16,7 @@ from harvesters.core.day import iso
 from harvesters.sandbox.server import App, Intercept, Request, Response
 
 HEADER = "x-sandbox-fault"
+TOTALS = b'"projectData"'
 EVERY = 3
 _DRIP_S = 2.0
 _PAGE = b"<html><body>Sign in to the campus network</body></html>"
@@ -135,6 +136,21 @@ def _skip(each: Json) -> None:
         each["resources"] = rows[:-1]
 
 
+def _exaggerate(each: Json) -> None:
+    """Totals that the calls do not add up to."""
+    for name in ("streamedPublishedMinutes", "streamedSubscribedMinutes"):
+        if name in each:
+            each[name] = 3 * each[name] + 100
+
+
+def _no_totals(true: Response, _now: datetime) -> Response:
+    """Totals are refused, and nothing else is."""
+    if TOTALS not in true.body:
+        return true
+    error = {"message": "You may not see this.", "path": ["project", "projectData"], "errorCode": 1021}
+    return replace(true, body=msgspec.json.encode({"data": {"project": {"projectData": None}}, "errors": [error]}))
+
+
 FAULTS: Mapping[str, Fault] = {
     "429": Fault("too many requests, nothing said of when", _status(429)),
     "429-seconds": Fault("too many requests, Retry-After in seconds", _status(429, lambda _now: "1")),
@@ -159,6 +175,8 @@ FAULTS: Mapping[str, Fault] = {
     "wrong-type": Fault("text where numbers stand", _rewritten(_mistype), passes=False),
     "unknown-field": Fault("a member that nobody asked for", _rewritten(_surprise), passes=False),
     "blank-member": Fault("connections that tell no SDK", _rewritten(_blank), passes=False),
+    "wrong-totals": Fault("totals that the calls do not add up to", _rewritten(_exaggerate), passes=False),
+    "no-totals": Fault("totals that are refused", _no_totals, passes=False),
     "poorer": Fault("calls that lost their measurements since yesterday", _rewritten(_impoverish), passes=False),
     "maintenance": Fault("out of service", _status(503), passes=False),
 }

@@ -21,6 +21,7 @@ from harvesters.sandbox.opentok.rows import Record, Rows, Selection, encoded
 from harvesters.sandbox.opentok.rules import Code
 from harvesters.sandbox.opentok.schema import Resolver, executed_schema
 from harvesters.sandbox.opentok.shapes import items, present
+from harvesters.sandbox.opentok.totals import metrics
 from harvesters.sandbox.opentok.view import View
 
 Info = GraphQLResolveInfo
@@ -49,8 +50,26 @@ def _project(_root: None, info: Info, project_id: str) -> Record:
     return {}
 
 
-def _project_data(_project: Record, _info: Info, **_arguments: object) -> None:
-    """Not simulated: a harvester of sessions has no use for daily sums."""
+def _project_data(
+    _project: Record,
+    info: Info,
+    start: str,
+    end: str | None = None,
+    interval: str | None = None,
+    **arguments: object,
+) -> Page:
+    """The days of the project; no other intervals, groups or filters are simulated."""
+    narrowed = [name for name in ("group_by", "sdk_type", "browser", "country") if arguments.get(name)]
+    if interval != "DAILY" or narrowed:
+        raise failure(Code.BAD_PARAMETER, "This simulation has project data by days alone.")
+    paging = cast("_Paging", arguments)
+    view = _view(info)
+    size = _size(view, paging.get("first"), meetings=False)
+    return page_of(metrics(view, start, end), size, paging.get("end_cursor"))
+
+
+def _daily(_page: Page, _info: Info) -> str:
+    return "DAILY"
 
 
 def _session_data(_project: Record, info: Info) -> Record | None:
@@ -204,6 +223,7 @@ def _included(node: SelectionNode, info: Info) -> bool:
 _BY_FIELD: dict[str, Resolver] = {
     "Query.project": _project,
     "Project.projectData": _project_data,
+    "ProjectData.interval": _daily,
     "Project.sessionData": _session_data,
     "SessionData.sessionSummaries": _summaries,
     "SessionData.sessions": _sessions,

@@ -55,6 +55,8 @@ class Rules:
         before_retention: a range that begins too early is an `error` or `clipped`.
         order: sessions are listed as `stored` or `reversed`.
         maintenance: `off`, 503, or `empty` lists.
+        totals_begin: when the days of the project's totals begin, after midnight UTC; for Vonage that is Pacific time.
+        totals_delay: how long after its end such a day is not known yet.
     """
 
     advanced: bool = True
@@ -80,6 +82,8 @@ class Rules:
     before_retention: str = "error"
     order: str = "stored"
     maintenance: str | int = "off"
+    totals_begin: timedelta = timedelta(hours=8)
+    totals_delay: timedelta = timedelta(hours=36)
 
     def page_size(self, first: int | None, *, meetings: bool) -> int:
         """Items of a page: `first`, clamped to the list's maximum, or the list's default."""

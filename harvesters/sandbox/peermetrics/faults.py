@@ -56,6 +56,8 @@ FAULTS: Mapping[str, Fault] = {
     "removed": Fault("one conference was removed after it was listed", spoils.removed, conference=True),
     "broken": Fault("whatever is asked of one conference breaks the server", spoils.broken_conference, conference=True),
     "slow-unpaged": Fault("a proxy gives up on what is not paged", spoils.slow_unpaged),
+    "no-totals": Fault("a proxy keeps the dashboard's counts to itself", spoils.no_totals),
+    "wrong-totals": Fault("the dashboard counts more rooms than there were", spoils.wrong_totals),
     "repeated-page": Fault("every page is the one before it once more", rows.repeated_page),
     "growing": Fault("lists that grow while they are read", rows.growing),
     "lost-row": Fault("lists that lose their first row now and then", rows.lost_row, passes=True),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
+import msgspec
+
 from harvesters.sandbox.peermetrics.refusals import HTML, JSON, NO_ROUTE, TOO_MANY, Code, refused
 from harvesters.sandbox.peermetrics.rooms import Json
 from harvesters.sandbox.peermetrics.routes import V1, Found, found
@@ -87,6 +89,11 @@ class Met:
         place = self.place
         by_path = place.id if place and place.endpoint.startswith("/conferences/<id>") else ""
         return by_path or self.params.get("conferenceId", "")
+
+    @property
+    def totals(self) -> bool:
+        """Whether it asks for the dashboard's count of conferences."""
+        return self.place is not None and self.place.endpoint == "/conferences/summary"
 
     @property
     def stats(self) -> bool:
@@ -176,3 +183,18 @@ def slow_unpaged(met: Met, true: Response) -> Response:
     """A proxy gives up on long answers that are not paged."""
     unpaged = met.place is not None and met.conference and "limit" not in met.params
     return Response(504, dict(HTML), b"<html>504 Gateway Time-out</html>") if unpaged else true
+
+
+def no_totals(met: Met, true: Response) -> Response:
+    """A proxy keeps the dashboard's counts to itself."""
+    return status(403, b"<html>403 Forbidden</html>")(met, true) if met.totals else true
+
+
+def wrong_totals(met: Met, true: Response) -> Response:
+    """The dashboard counts more rooms than there were."""
+    if not met.totals:
+        return true
+    told = msgspec.json.decode(true.body)
+    for row in told.get("data", ()):
+        row["total"] = 3 * row["total"] + 100
+    return replace(true, body=msgspec.json.encode(told))

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from harvesters.sandbox.server import Intercept, Request, Response, Server
-from harvesters.sandbox.zoom import access, dashboard, reports
+from harvesters.sandbox.zoom import access, daily, dashboard, reports
 from harvesters.sandbox.zoom.asking import Asked
 from harvesters.sandbox.zoom.faults import faulty
 from harvesters.sandbox.zoom.limits import Buckets, headers, too_many
@@ -44,6 +44,7 @@ _ANSWERS: Mapping[str, Answer] = {
     "/metrics/meetings/{}/participants/sharing": dashboard.sharing,
     "/metrics/meetings/{}/participants/satisfaction": dashboard.satisfaction,
     "/report/users": reports.users,
+    "/report/daily": daily.daily,
     "/report/users/{}/meetings": reports.user_meetings,
     "/report/history_meetings": reports.history,
     "/report/meetings/{}": reports.report,

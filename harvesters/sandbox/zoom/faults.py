@@ -58,6 +58,8 @@ FAULTS: Mapping[str, Fault] = {
     "token-dies-once": Fault("the token is refused before its time, a new one is not", spoils.token_dies_once),
     "token-dies": Fault("every token is refused", spoils.token_dies),
     "scope-missing": Fault("lists are allowed, details are not", spoils.scope_missing),
+    "no-totals": Fault("the daily report needs a scope that the app lacks", spoils.no_totals),
+    "wrong-totals": Fault("a daily report that counts more than there was", spoils.wrong_totals),
     "plan-refused": Fault("the account has no dashboards", spoils.plan_refused),
     "blocked": Fault("a firewall's page for one meeting", spoils.blocked, meeting=True),
     "missing": Fault("one meeting without details", spoils.missing, meeting=True),

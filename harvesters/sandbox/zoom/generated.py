@@ -14,7 +14,7 @@ from harvesters.sandbox.world import Call, Kind, World
 from harvesters.sandbox.world.people import person
 from harvesters.sandbox.zoom.generated_ids import Ids, address, user_id
 from harvesters.sandbox.zoom.generated_meeting import Named, meeting
-from harvesters.sandbox.zoom.meetings import Meeting, Meetings, Window
+from harvesters.sandbox.zoom.meetings import Meeting, Meetings, Sums, Window
 
 _KEPT, _DAYS_KEPT = 64, 4
 _ALONE_ONE_IN = 40
@@ -38,6 +38,7 @@ class GeneratedMeetings(Meetings):
         self._made = lru_cache(_KEPT)(self._make)
         self._times = lru_cache(_DAYS_KEPT)(self._spans)
         self._apart = lru_cache(_DAYS_KEPT)(self._split)
+        self._sums: dict[datetime, Sums] = {}
 
     def __iter__(self) -> Iterator[Meeting]:
         """All meetings, one by one."""
@@ -76,6 +77,14 @@ class GeneratedMeetings(Meetings):
         # What ends in the window, or goes on, may have begun the day before.
         before = [days[0] - _DAY] if days and (window.by == "end_time" or window.state == "live") else []
         return Held(self, [(day, self._in_window(day, window)) for day in [*before, *days]])
+
+    def sums(self, window: Window) -> Sums:
+        """The same; of whole days they are kept, since a month's report is asked for again with each of its days."""
+        if not self._is_whole_days(window):
+            return super().sums(window)
+        if window.start not in self._sums:
+            self._sums[window.start] = super().sums(window)
+        return self._sums[window.start]
 
     def made(self, day: date, number: int) -> Meeting:
         """One meeting."""

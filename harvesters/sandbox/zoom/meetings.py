@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 Json = dict[str, Any]
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,15 @@ class Window:
         return over and self.start <= (end if self.by == "end_time" else start) < self.end
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the meetings of a window come to: `participants` are joins, `minutes` theirs, begun ones whole."""
+
+    meetings: int = 0
+    participants: int = 0
+    minutes: int = 0
+
+
 class Meetings(ABC):
     """The meetings of an account."""
 
@@ -131,6 +141,12 @@ class Meetings(ABC):
     @abstractmethod
     def has_user(self, user: str) -> bool:
         """Whether somebody in the account, who may host, has that id or address."""
+
+    def sums(self, window: Window) -> Sums:
+        """What the meetings of a window come to."""
+        found = self.held(window)
+        stays = [each.leave - each.join for meeting in found for each in meeting.sessions]
+        return Sums(len(found), len(stays), sum(-(-stay // _MINUTE) for stay in stays))
 
 
 class Stored(Meetings):

@@ -30,6 +30,7 @@ _TABLE = """
 /metrics/webinars/{webinarId} Heavy dashboard:read:webinar
 /report/users Heavy report:read:list_users
 /report/users/{userId}/meetings Heavy report:read:user
+/report/daily Heavy report:read:daily_usage
 /report/history_meetings Heavy report:read:list_history_meetings
 /report/meetings/{meetingId}/participants Heavy report:read:list_meeting_participants
 /report/meetings/{meetingId} Heavy report:read:meeting

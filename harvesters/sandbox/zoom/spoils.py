@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from harvesters.sandbox.server import App, Request, Response
 from harvesters.sandbox.zoom.limits import next_midnight, retry_after
 from harvesters.sandbox.zoom.meetings import Json
@@ -29,6 +31,7 @@ _SIGN_IN = b"<html><body>Sign in to the campus network</body></html>"
 _BLOCKED = b"<html><body><h1>Sorry, you have been blocked</h1></body></html>"
 _MAINTENANCE = b"<html><body>Zoom is down for maintenance</body></html>"
 _DRIP_S = 2.0
+DAILY = "/report/daily"
 _DIES_AT = 4
 NOT_READY = 2
 
@@ -187,6 +190,22 @@ def scope_missing(met: Met, true: Response) -> Response:
     """The lists are allowed, what is below them is not."""
     place = met.place
     return no_scope(400, (place.endpoint.granular,)).response if place and met.details else true
+
+
+def no_totals(met: Met, true: Response) -> Response:
+    """The daily report needs a scope that the app lacks."""
+    place = met.place
+    return no_scope(400, (place.endpoint.granular,)).response if place and place.endpoint.path == DAILY else true
+
+
+def wrong_totals(met: Met, true: Response) -> Response:
+    """A daily report that counts more than there was."""
+    if met.place is None or met.place.endpoint.path != DAILY:
+        return true
+    report = msgspec.json.decode(true.body)
+    for row in report.get("dates", ()):
+        row |= {name: 3 * row[name] + 100 for name in ("meetings", "participants", "meeting_minutes")}
+    return replace(true, body=msgspec.json.encode(report))
 
 
 plan_refused = refused(RefusedError(400, 200, NO_DASHBOARD), lambda met: met.place and met.place.endpoint.dashboard)
