@@ -41,7 +41,7 @@ def _whole(store: SliceStore) -> Manifest | None:
 
 def _usages(shop: Workshop, store: SliceStore, manifest: Manifest) -> Iterator[Entity]:
     """What the archived totals mean; what cannot be read was named when it was loaded."""
-    entries = [entry for entry in manifest.records.values() if entry.call == NO_CALL]
+    entries = [each for each in manifest.records.values() if each.call == NO_CALL and each.archived]
     if not entries:
         return
     with suppress(*UNREADABLE), store.archive.open("rb") as file:
