@@ -127,9 +127,9 @@ def test_a_member_that_is_blank_everywhere_vanished() -> None:
     assert anomaly == Anomaly(
         "member_vanished",
         "meeting[].join_time",
-        "the vendor left meeting[].join_time empty or out in all of 20 answers, and filled it in at least 100% on each "
-        "of 8 days before: what rests on it is missing in this day's documents; ask the vendor, and fetch the day with "
-        "--again once it is back.",
+        "the vendor left meeting[].join_time empty or out in all of 20 answers, and filled it in all on each of 8 days "
+        "before: what rests on it is missing in this day's documents; ask the vendor, and fetch the day with --again "
+        "once it is back.",
         0.0,
         100.0,
     )
@@ -176,6 +176,7 @@ def test_too_little_tells_nothing(today: dict[str, Filled], before: Sequence[dic
 
 def test_how_many_must_be_blank_depends_on_how_usual_the_member_is() -> None:
     """Half of them: 0.5 ** 10 is less than a thousandth. A fifth: 0.8 ** 30 is not, 0.8 ** 31 is."""
+    assert "filled it in 50% or more on each of 4 days" in next(drift(day(things=10), [day(things=20, x=10)] * 4)).text
     half, fifth = [day(things=20, x=10)] * 4, [day(things=20, x=4)] * 4
     assert [found(day(things=each), half) != [] for each in (9, 10)] == [False, True]
     assert [found(day(things=each), fifth) != [] for each in (30, 31)] == [False, True]

@@ -17,6 +17,7 @@ from harvesters.core.archive import pack
 from harvesters.core.destinations import Counts, Current, Difference, Documents, Expected, Removed, Target
 from harvesters.core.entries import Entry
 from harvesters.core.errors import ArchiveError, DestinationError
+from harvesters.core.filled import Filled
 from harvesters.core.ids import readable
 from harvesters.core.loading import Loader
 from harvesters.core.manifest import (
@@ -44,6 +45,7 @@ HEX = "0123456789abcdef" * 4
 def large(calls: int, records: int, stamps: Mapping[str, int], refused: int = 0) -> Manifest:
     """A manifest with so many calls, records and, by destination, stamps; names as long as a vendor's."""
     manifest = Manifest(VENDOR, ACCOUNT, str(DAY), listed_at="then", warnings=["odd", 'a "quoted" line\n'])
+    manifest.filled = {"of": Filled(9, 3, {"records": 9, "calls": 1}), "of[]": Filled()}
     for number in range(calls):
         manifest.calls[f"{HEX}{number}"] = CallState("fetched", level=2, fetched="then", records=(f"{number}/1",))
     for number in range(records):

@@ -20,9 +20,12 @@ from harvesters.stack.file_users import Account
 from tests.conftest import own_server, remove_all
 from tests.elasticsearch_accounts import ADMIN
 from tests.nights import Night
+from tests.nights import vendor as opentok
 from tests.node_door import Hit, stored
+from tests.odd_days import WEDNESDAY, after, calls, four_weeks, harvest, harvested
 from tests.opentok_client import DAY as DATE
 from tests.opentok_client import NOW
+from tests.opentok_faults import UNLIMITED
 from tests.shell import PROJECT, Done, Shell, tree, vendor
 
 if TYPE_CHECKING:
@@ -217,6 +220,32 @@ def test_what_a_call_no_longer_has_is_removed_with_the_right_to_delete_and_named
     assert (ran.exit_code, ran.only.state) == (0, "complete")
     assert kinds(loaded(admin, node)) == {**DOCUMENTS, "sample": DOCUMENTS["sample"] + (not gone), "issue": 5}
     assert any("our user may not delete" in each for each in ran.only.warnings) is not gone
+
+
+@pytest.mark.parametrize("role", NIGHTLY)
+def test_what_is_odd_is_written_with_every_role_and_removed_with_the_right_to_delete(
+    prepared: Shell,
+    login: Callable[[str], dict[str, str]],
+    admin: Elasticsearch,
+    role: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def left() -> int:
+        admin.indices.refresh(index="vconf-issues-*")
+        return int(admin.count(index="vconf-issues-*", query={"term": {"vconf.issue.source": "anomaly"}})["count"])
+
+    weeks = four_weeks()
+    with opentok(weeks, after(WEDNESDAY), rules=UNLIMITED) as served:
+        night = harvested(
+            served, Night(prepared.data, after(WEDNESDAY), served.url, prepared.env["ES_HOST"], more=login(role))
+        )
+        harvest(served, night, WEDNESDAY, into=["index"])
+        assert left() == 1
+        weeks |= calls(WEDNESDAY)
+        (late,) = harvest(served, night, WEDNESDAY, into=["index"], again=True)
+    gone = role == "nightly-delete"
+    assert (late.state, late.anomalies, left()) == ("complete", [], int(not gone))
+    assert ("does not delete what is odd no longer (status 403; see README, rights)" in caplog.text) is not gone
 
 
 def test_the_setups_rights_add_new_fields_to_existing_indices(

@@ -44,10 +44,11 @@ def _vanished(kind: str, seen: Filled, days: Sequence[Filled]) -> Iterator[Anoma
     for name in sorted(set().union(*(each.members for each in days)) - set(seen.members)):
         share = min(_share(each, name) for each in days)
         if share >= USUAL_SHARE and (1 - share) ** seen.things < BY_CHANCE:
+            usual = "all" if share == 1 else f"{share:.0%} or more"
             text = (
                 f"the vendor left {_called(kind, name)} empty or out in all of {many(seen.things, 'answer')}, and "
-                f"filled it in at least {share:.0%} on each of {len(days)} days before: what rests on it is missing in "
-                "this day's documents; ask the vendor, and fetch the day with --again once it is back."
+                f"filled it in {usual} on each of {len(days)} days before: what rests on it is missing in this day's "
+                "documents; ask the vendor, and fetch the day with --again once it is back."
             )
             yield Anomaly("member_vanished", _subject(kind, name), text, 0.0, _percent(share))
 
