@@ -10,6 +10,7 @@ import pytest
 
 from harvesters.core.errors import Exit
 from harvesters.core.manifest import Loaded, write_manifest
+from harvesters.core.store import SliceStore
 from harvesters.sandbox import Rules
 from harvesters.watch.standing import WAITING
 from tests import zoom_days
@@ -246,5 +247,19 @@ def test_a_folder_that_may_not_be_written_is_named(night: Night, monkeypatch: py
     done = prune(night, "archive")
     assert done.code == 1
     assert f"error: {night.store(DAY).archive} cannot be removed or written: Permission denied." in done.said
+    monkeypatch.undo()
+    assert prune(night, "archive").days == [str(DAY)]
+
+
+def test_one_that_is_interrupted_says_so_and_is_finished_by_the_next(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SliceStore, "commit", interrupted)
+    done = prune(night, "archive")
+    assert (done.code, done.days) == (130, [])
+    assert done.said[0] == "error: interrupted: what was removed is removed, the rest is there; run the same again."
     monkeypatch.undo()
     assert prune(night, "archive").days == [str(DAY)]

@@ -272,7 +272,9 @@ def test_an_index_is_pruned_with_the_right_to_delete_and_whole_ones_go_with_that
     with vendor(prepared):
         assert prepared(*DAY, **login("nightly")).code == 0
     indices = set(admin.indices.get_alias(index=f"{PREFIX}-*"))
+    files = tree(prepared.data)
     refused = prepared(*PRUNE, VCONF_NOW=MARCH, **login("nightly"))
+    assert tree(prepared.data) == files
     there = kinds(loaded(admin, node))
     looked = prepared(*PRUNE[:-1], VCONF_NOW=MARCH, **login("nightly"))
     deleted = prepared(*PRUNE, VCONF_NOW=MARCH, **login("nightly-delete"))

@@ -82,6 +82,16 @@ class Documents:
             if idle == ROUNDS:
                 raise DestinationError(STUCK.format(self.cluster.where, len(hits), statuses[0]))
 
+    def check_right(self, index: str) -> None:
+        """Look whether our user may delete there, by a document that cannot be.
+
+        Raises:
+            DestinationError: it may not.
+        """
+        nothing = {"_index": index, "_id": "-", "_version": 1}
+        if self.patiently(partial(self.cluster.delete_versions, [nothing])) == [FORBIDDEN]:
+            raise DestinationError(MAY_NOT.format(self.cluster.where, self.cluster.prefix))
+
     def drop(self, index: str) -> bool:
         """Delete a whole index; False if our user may not."""
         lenient = self.cluster.admin.options(ignore_status=(FORBIDDEN, NOT_FOUND))
@@ -150,24 +160,28 @@ class AccountDocuments:
         return ""
 
     def begin(self, held: Sequence[Held]) -> None:
-        """Mark the days in their manifests, then drop what holds nothing else, which is much quicker."""
+        """Mark the days in their manifests, then drop what holds nothing else, which is much quicker.
+
+        Not before it is known that documents can be deleted at all.
+        """
+        indices = list(self._indices())
+        for index, _ in indices[:1] if held else ():
+            self._documents.check_right(index)
         for each in filter(_of_conferences, held):
             mark_removed(self._account.store(each.day), self._identity, self._now)
-        for index in self._past():
+        for index in (index for index, end in indices if held and end and end <= self._edge):
             everything = self._documents.count(index, {"match_all": {}})
             mine = self._documents.count(index, self._before(self._edge))
             if everything == mine and not self._documents.drop(index):
                 return
 
-    def _past(self) -> Iterator[str]:
-        """The indices whose month or year lies wholly before the edge."""
+    def _indices(self) -> Iterator[tuple[str, Day | None]]:
+        """The indices, each with the day after its month or year."""
         prefix = self._documents.cluster.prefix
         for type_, name in INDEX.items():
             alias = f"{prefix}-{name}"
             for index in self._documents.patiently(partial(self._documents.indices, alias)):
-                end = _end(index.removeprefix(f"{alias}-"), monthly=type_ in BY_MONTH)
-                if end and end <= self._edge:
-                    yield index
+                yield index, _end(index.removeprefix(f"{alias}-"), monthly=type_ in BY_MONTH)
 
     def remove(self, held: Held) -> None:
         """See `Place`."""
