@@ -44,13 +44,13 @@ def documents(out: str) -> list[dict[str, Any]]:
 def test_all_accounts_are_taken_in_one_run_with_one_report_and_one_summary(shell: Shell, command: str) -> None:
     with schools(shell, THREE) as servers:
         done = shell(command, *DATE, "--report", "report.json")
-        assert all(server.requests == 2 for server in servers.values())
+        assert all(server.requests == 3 for server in servers.values())
 
     assert done.code == 0, done.err
     assert slices(shell) == {KEY: ("complete", 2), A: ("complete", 3), B: ("complete", 4)}
     assert report(shell)["run"]["command"] == command
     assert [line for line in done.err.splitlines() if "exit 0" in line] == [
-        "3 days (3 complete), 9 calls, 6 requests, exit 0."
+        "3 days (3 complete), 9 calls, 9 requests, exit 0."
     ]
 
 

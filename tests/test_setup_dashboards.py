@@ -496,7 +496,7 @@ def test_all_is_templates_and_dashboards(shell: Shell, es: Elasticsearch, es_url
         after = shell("setup", "all", "--diff", **cluster)
 
     assert [each.code for each in (before, first, second, after)] == [0, 0, 0, 0]
-    assert len(es.indices.get_index_template(name=f"{prefix}-*")["index_templates"]) == 6
+    assert len(es.indices.get_index_template(name=f"{prefix}-*")["index_templates"]) == 7
     assert len(kibana.objects) == NUMBER
     assert "templates loaded into" in first.err
     told, told_after = (
@@ -504,7 +504,7 @@ def test_all_is_templates_and_dashboards(shell: Shell, es: Elasticsearch, es_url
         for each in (before, after)
     )
     assert set(told) == {"new"}
-    assert told_after == ["the same"] * (NUMBER + 14)
+    assert told_after == ["the same"] * (NUMBER + 16)
 
 
 def test_all_needs_both_before_it_does_anything(shell: Shell, es: Elasticsearch, es_url: str, prefix: str) -> None:

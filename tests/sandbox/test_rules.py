@@ -80,9 +80,12 @@ def test_the_status_of_errors_is_a_rule() -> None:
         assert client.post("{ nobody }").status_code == 400
 
 
-def test_project_data_is_not_simulated(client: Client) -> None:
-    answer = client.ask(f'{{ project(projectId: 46204972) {{ projectData(start: "{DAY}") {{ totalCount }} }} }}')
-    assert answer == {"data": {"project": {"projectData": None}}}
+def test_project_data_is_simulated_by_days_alone(client: Client) -> None:
+    for more in ("", "interval: MONTHLY", "interval: DAILY groupBy: COUNTRY"):
+        query = f'projectData(start: "{DAY}" {more}) {{ totalCount }}'
+        answer = client.ask(f"{{ project(projectId: 46204972) {{ {query} }} }}")
+        assert answer["data"] == {"project": {"projectData": None}}
+        assert [each["errorCode"] for each in answer["errors"]] == [1004]
 
 
 def test_intercept_stands_before_the_api(small: dict[str, Any]) -> None:
