@@ -11,7 +11,7 @@ import pytest
 
 from harvesters.core.errors import Exit
 from tests.faults import page
-from tests.faults.fetching import SLOW, answers, line
+from tests.faults.fetching import OF_TOTALS, SLOW, answers, line
 from tests.faults.machine import Ended, Machine, by_id
 from tests.faults.machines import HERE
 from tests.faults.tables import ANSWERS, CELLS, FETCHING, MACHINE, Cell, of
@@ -51,7 +51,7 @@ def test_the_page_has_every_case_and_no_other() -> None:
     assert {vendor for _, _, vendor in CELLS} == set(VENDORS)
     for vendor, each in VENDORS.items():
         assert {fault for table, fault, of_vendor in CELLS if (table, of_vendor) == (ANSWERS, vendor)} == (
-            set(each.faults) - {SLOW}
+            set(each.faults) - {SLOW, *OF_TOTALS}
         )
 
 

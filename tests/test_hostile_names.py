@@ -94,7 +94,7 @@ def test_an_index_has_them_under_ids_of_ours_and_no_other_index_is_made(
     assert topics([each for each in calls if each["vconf"]["type"] == "conference"]) == expected()
     made = set(es.indices.get(index="*", expand_wildcards="all")) - before
     assert {name.removeprefix(prefix) for name in made} == {
-        "-conferences-2026", "-participants-2026", "-streams-2026", "-samples-2026.11", "-runs",
+        "-conferences-2026", "-participants-2026", "-streams-2026", "-samples-2026.11", "-usage-2026", "-runs",
     } | ({"-issues-2026"} if any(each["vconf"]["type"] == "issue" for each in calls) else set())  # fmt: skip
 
 

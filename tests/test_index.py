@@ -348,7 +348,9 @@ def harvest_zoom(folder: Path, cluster: dict[str, str]) -> None:
     people = [FIFI, *GINA, GRETA]
     seen = [*zoom_days.everything(), meeting("hL1o37VTaiN3IhHInJ0GAx==", zoom_days.at(14), people=people)]
     with zoom(seen, zoom_days.SETTLED) as dashboard:
-        by_dashboard = ZoomNight.at(folder / "dashboard", dashboard).set(**cluster, **zoom_days.EVERYTHING)
+        by_dashboard = ZoomNight.at(folder / "dashboard", dashboard).set(
+            **cluster, **zoom_days.EVERYTHING, TOTALS="yes"
+        )
         assert by_dashboard.harvest(zoom_days.DAY, into=["index"]).exit_code == 0
 
     def with_host(_number: int, request: Request) -> Response | None:
@@ -368,7 +370,7 @@ def harvest_zoom(folder: Path, cluster: dict[str, str]) -> None:
 
     reported = [meeting("gL1o37VTaiN3IhHInJ0GAx==", zoom_days.at(15))]
     with zoom(reported, zoom_days.SETTLED, intercept=with_host) as report:
-        by_report = ZoomNight.at(folder / "report", report, ZOOM_VIA="report").set(**cluster)
+        by_report = ZoomNight.at(folder / "report", report, ZOOM_VIA="report").set(**cluster, TOTALS="yes")
         assert by_report.harvest(zoom_days.DAY, into=["index"]).exit_code == 0
 
 
@@ -449,8 +451,8 @@ def templates(es: Elasticsearch, prefix: str) -> dict[str, Any]:
 
 def test_loading_the_templates_twice_changes_nothing(es: Elasticsearch, seed: Night) -> None:
     before = templates(es, seed.prefix), es.indices.get_mapping(index=f"{seed.prefix}-*").body
-    # Settings, common, and for each of six kinds of index its fields and its template.
-    assert len(before[0]) == 2 + 6 * 2
+    # Settings, common, and for each of seven kinds of index its fields and its template.
+    assert len(before[0]) == 2 + 7 * 2
     said = seed.setup()
     assert (templates(es, seed.prefix), es.indices.get_mapping(index=f"{seed.prefix}-*").body) == before
     # What was loaded, and that there are no index lifecycles here.

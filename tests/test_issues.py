@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvesters.core.encode import Encoded, Envelope, RecordEncoder
-from harvesters.core.fields import CALL_TYPES, KEYWORD, PARTICIPANT, SAMPLE, STREAM, Field, by_name
+from harvesters.core.fields import KEYWORD, OF_A_CALL, PARTICIPANT, SAMPLE, STREAM, Field, by_name
 from harvesters.core.tree import (
     Conference,
     Cpu,
@@ -291,7 +291,7 @@ def test_where_both_know_it_all_documents_of_a_stream_tell_its_own() -> None:
 
 def test_a_conferences_name_is_in_all_of_its_documents_and_its_host_in_its_own() -> None:
     found = made(tree(told(), streams=[line({})]))
-    assert {each.type for each in found.encoded} == set(CALL_TYPES) == {
+    assert {each.type for each in found.encoded} == set(OF_A_CALL) == {
         "conference", "participant", "stream", "sample", "issue",
     }  # fmt: skip
     for each in found.encoded:

@@ -73,7 +73,7 @@ def test_a_run_and_where_the_account_stands_are_told(shell: Shell) -> None:
         "exit_code", "start_timestamp_seconds", "end_timestamp_seconds", "success_timestamp_seconds", "requests",
     )} == {
         "exit_code": 0, "start_timestamp_seconds": AT, "end_timestamp_seconds": AT, "success_timestamp_seconds": AT,
-        "requests": 2,
+        "requests": 3,
     }  # fmt: skip
     assert found[f"vconf_account_success_timestamp_seconds{of(KEY)}"] == AT
     states = {state: found["vconf_days" + of(KEY, state)] for state in ("complete", "never", "failed")}

@@ -40,7 +40,7 @@ def shell(demo: Path, es_url: str, prefix: str, tmp_path: Path) -> Shell:
 @pytest.fixture
 def held(es: Elasticsearch, es_url: str, prefix: str) -> Callable[[], dict[str, Hit]]:
     """The documents of calls that the index holds."""
-    return lambda: {id_: hit for kind in CALLS for id_, hit in stored(es, es_url, prefix, [kind]).items()}
+    return lambda: {id_: hit for kind in (*CALLS, "usage") for id_, hit in stored(es, es_url, prefix, [kind]).items()}
 
 
 def prune(shell: Shell, *arguments: str, age: str = "3d", **more: str) -> tuple[str, str]:
@@ -51,7 +51,7 @@ def prune(shell: Shell, *arguments: str, age: str = "3d", **more: str) -> tuple[
 
 def day(hit: Hit) -> str:
     document = hit.document
-    start: str = document["vconf"]["conference"].get("start") or document["@timestamp"]
+    start: str = document["vconf"].get("conference", {}).get("start") or document["@timestamp"]
     return start[:10]
 
 

@@ -101,7 +101,7 @@ def test_zooms_count_is_odd_where_it_differs(
 ) -> None:
     with zoom(zoom_days.everything(), zoom_days.SETTLED, faults=faults) as server:
         ran = ZoomNight.at(tmp_path, server, TOTALS="yes").harvest(zoom_days.DAY)
-    assert (ran.exit_code, ran.only.state, ran.only.warnings) == (0, "complete", [])
+    assert (ran.exit_code, ran.only.state, len(ran.only.warnings)) == (0, "complete", len(said))
     assert [(each.value, each.limit) for each in ran.only.anomalies] == said
     assert (ran.only.vendor_total, ran.only.delta) == (theirs, theirs - 5)
 

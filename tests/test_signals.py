@@ -87,8 +87,8 @@ def test_a_vendor_that_never_answers_is_not_waited_for(shell: Shell, first: int,
     (only,) = report(shell)["slices"]
     assert (report(shell)["run"]["exit_code"], only["state"]) == (130, "partial")
     assert "the next run goes on from there" in only["reason"]
-    # What came before is written down, what never came is not.
-    assert only["harvested"] == {3: 50, 4: 60}.get(first, 0)
+    # What came before is written down, what never came is not. Two batches are asked for at once: either comes first.
+    assert only["harvested"] in {3: {50, 10}, 4: {60}}.get(first, {0})
     with vendor(shell, calls=60) as server:
         assert shell(*LINE).code == 0
         assert server.requests == {3: 3, 4: 2}.get(first, 4)

@@ -103,7 +103,7 @@ def test_init_makes_passwords_starts_waits_and_loads_the_templates(
     assert "Fetching docker.elastic.co/elasticsearch/elasticsearch:9.5.2 and docker.elastic.co/kibana/" in done.err
     assert "Waiting for Elasticsearch, up to 300 s." in done.err
     assert f"Elasticsearch answers at http://127.0.0.1:{port}, Kibana at http://127.0.0.1:" in done.err
-    assert f"14 templates loaded into Elasticsearch at 127.0.0.1:{port}." in done.err
+    assert f"16 templates loaded into Elasticsearch at 127.0.0.1:{port}." in done.err
     assert f"log in as elastic; the password is in {password_file}" in done.err
     assert es.indices.exists_index_template(name=f"{prefix}-conferences")
 
@@ -131,7 +131,7 @@ def test_what_is_printed_are_the_settings_to_use(shell: Clone) -> None:
     assert written == f"OPENTOK_API_KEY=7\n{first.out}"
     assert (shell.folder / ".env").read_text() == written
     assert "has them already" in again.err
-    assert (loaded.code, "14 templates loaded" in loaded.err) == (0, True), loaded.err
+    assert (loaded.code, "16 templates loaded" in loaded.err) == (0, True), loaded.err
 
 
 def test_an_env_that_names_another_elasticsearch_is_left_alone(shell: Clone) -> None:

@@ -81,7 +81,7 @@ def begun(shell: Shell, own: Path) -> tuple[dict[str, str], int]:
     password = Path(found["ES_PASSWORD_FILE"])
     assert stat.S_IMODE(password.stat().st_mode) == 0o600
     assert password.read_text().strip() not in done.out + done.err
-    assert "14 templates loaded" in done.err
+    assert "16 templates loaded" in done.err
     pid = int((own / "pid").read_text())
     # In a session of its own: the end of a terminal does not reach it.
     assert os.getsid(pid) == pid

@@ -101,6 +101,7 @@ def test_the_installed_command_sets_a_cluster_up(
         "-conferences",
         "-participants",
         "-streams",
+        "-usage",
         "-samples",
         "-issues",
         "-runs",

@@ -61,10 +61,10 @@ def test_a_whole_day_is_0_with_every_meeting_joining_and_minute(account: Vendor,
     done = shell("zoom", *DATE, "--report", "report.json", "--destination", "lake")
 
     assert (done.code, done.out) == (0, "")
-    assert f"zoom {ACCOUNT} 2026-11-20 complete: 5 of 5 calls; lake: 187 documents." in done.err
+    assert f"zoom {ACCOUNT} 2026-11-20 complete: 5 of 5 calls; lake: 188 documents." in done.err
     (told,) = json.loads((tmp_path / "report.json").read_text())["slices"]
     assert (told["state"], told["route"], told["listed"], told["harvested"]) == ("complete", "dashboard", 5, 5)
-    assert told["requests"] == 13, "a token, two lists, five times people, five times quality"
+    assert told["requests"] == 14, "a token, two lists, five times people, five times quality, and Zoom's own totals"
     assert told["quotas"] == [{"day": "2026-11-24", "used": 12, "share": 36_000, "whole": 60_000}]
     assert account.calls == {TOKEN: 1, MEETINGS: 2, PEOPLE: 5, QUALITY: 5}
     # Joinings: 3 with the waiting room, 3, 3, 2, 1; each but the waiting one is measured, both ways.
@@ -207,7 +207,7 @@ def test_without_a_dashboard_auto_takes_the_report_says_so_and_is_complete(tmp_p
         assert not vendor.paths("/qos")
     assert done.code == 0
     assert (
-        "complete: 5 of 5 calls; lake: 17 documents; by way of report: the plan does not include the dashboard, or it "
+        "complete: 5 of 5 calls; lake: 18 documents; by way of report: the plan does not include the dashboard, or it "
         "is switched off: meetings come without quality; on a Pro plan set ZOOM_PLAN=pro, for its limits are lower."
         in done.err
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.faults.fetching import LINE, SLOW, answers, line
+from tests.faults.fetching import LINE, OF_TOTALS, SLOW, answers, line
 from tests.faults.loading import TROUBLES, Node, load
 from tests.faults.machines import HERE
 from tests.faults.vendors import VENDORS
@@ -22,7 +22,12 @@ RUNS: Mapping[str, Run] = {
 CELLS: tuple[Cell, ...] = (
     *((LOADING, fault, vendor) for fault in TROUBLES for vendor in VENDORS),
     *((FETCHING, fault, vendor) for fault in LINE for vendor in VENDORS),
-    *((ANSWERS, fault, vendor) for vendor, each in VENDORS.items() for fault in each.faults if fault != SLOW),
+    *(
+        (ANSWERS, fault, vendor)
+        for vendor, each in VENDORS.items()
+        for fault in each.faults
+        if fault not in {SLOW, *OF_TOTALS}
+    ),
     *((MACHINE, fault, vendor) for fault in HERE for vendor in VENDORS),
 )
 
