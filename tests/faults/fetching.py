@@ -25,7 +25,7 @@ UNSEEN = frozenset({"plan-refused", "lost-row", "late-stats", "blank-member"})
 leaves out, and statistics that come in after the night, are nowhere to be seen in it. A member that is blank for all is
 told by comparison with the days before (`test_anomalies.py`), of which a machine here has none."""
 OF_TOTALS = frozenset({"wrong-totals", "no-totals"})
-"""A day is as whole with a vendor's own totals as without; machines here do not ask for them (`test_totals.py` does)."""
+"""A day is as whole with a vendor's own totals as without; no machine here asks for them (`test_totals.py` does)."""
 POORER = "poorer"
 """Calls that lose what they had are told from those that never had it only by what was harvested before."""
 TOKEN_REFUSED, LOGIN = "token refused", "/oauth/token"
