@@ -65,8 +65,8 @@ def test_a_whole_day_is_0_with_every_meeting_joining_and_minute(account: Vendor,
     (told,) = json.loads((tmp_path / "report.json").read_text())["slices"]
     assert (told["state"], told["route"], told["listed"], told["harvested"]) == ("complete", "dashboard", 5, 5)
     assert told["requests"] == 14, "a token, two lists, five times people, five times quality, and Zoom's own totals"
-    assert told["quotas"] == [{"day": "2026-11-24", "used": 12, "share": 36_000, "whole": 60_000}]
-    assert account.calls == {TOKEN: 1, MEETINGS: 2, PEOPLE: 5, QUALITY: 5}
+    assert told["quotas"] == [{"day": "2026-11-24", "used": 13, "share": 36_000, "whole": 60_000}]
+    assert account.calls == {TOKEN: 1, MEETINGS: 2, PEOPLE: 5, QUALITY: 5, "/report/daily": 1}
     # Joinings: 3 with the waiting room, 3, 3, 2, 1; each but the waiting one is measured, both ways.
     kinds = {kind: each["sent"] for kind, each in told["destinations"]["lake"].items()}
     assert (kinds["conference"], kinds["participant"], kinds["stream"]) == (5, 12, 22)
