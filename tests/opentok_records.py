@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from harvesters.core.encode import Encoded, Envelope
+from harvesters.core.encode import Encoded
+from harvesters.core.envelope import Envelope
 from harvesters.core.fields import by_name
 from harvesters.core.recipe import Recipe
 from harvesters.core.source import Part, Record

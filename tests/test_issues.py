@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvesters.core.encode import Encoded, Envelope, RecordEncoder
+from harvesters.core.encode import Encoded, RecordEncoder
+from harvesters.core.envelope import Envelope
 from harvesters.core.fields import KEYWORD, OF_A_CALL, PARTICIPANT, SAMPLE, STREAM, Field, by_name
 from harvesters.core.tree import (
     Conference,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvesters.core.encode import Envelope
+from harvesters.core.envelope import Envelope
 from harvesters.core.fields import by_name
 from harvesters.core.recipe import Recipe
 from harvesters.core.source import Part, Record

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harvesters.core.encode import Envelope
+from harvesters.core.envelope import Envelope
 from harvesters.core.fields import by_name
 from harvesters.core.recipe import Recipe
 from harvesters.core.source import Part, Record

@@ -13,7 +13,7 @@ from harvesters.commands.workplace import Workplace, vendor_settings
 from harvesters.core.accounts import DEFAULT, Profile
 from harvesters.core.days import archived_accounts
 from harvesters.core.destinations import Destination, Target
-from harvesters.core.encode import Envelope
+from harvesters.core.envelope import Envelope
 from harvesters.core.errors import DestinationError, HarvestError, SettingsError
 from harvesters.core.fields import by_name
 from harvesters.core.forgotten import FILE as FORGOTTEN

@@ -10,7 +10,6 @@ from harvesters.commands.work import Plan, Request, Working, planned, several
 from harvesters.commands.workplace import Workplace
 from harvesters.core.day import Day
 from harvesters.core.errors import Exit, HarvestError
-from harvesters.core.manifest import UNREACHED
 from harvesters.core.run import locked, outdated, reach_all, run_slices
 from harvesters.core.words import many
 from harvesters.core.workshop import Workshop
@@ -51,10 +50,8 @@ def _due(shops: Sequence[Workshop], request: Request, stack: ExitStack, working:
 
 
 def _repairable(shop: Workshop, request: Request) -> list[Standing]:
-    used = {each.identity for each in shop.destinations if each.identity}
-    used |= {UNREACHED + each.name for each in shop.destinations}
     account = Watched(shop.vendor, shop.account.id, shop.account.name, shop.limits)
-    return repairable(shop.data_dir, account, shop.clock.now(), used, request.days)
+    return repairable(shop.data_dir, account, shop.clock.now(), shop.identities, request.days)
 
 
 def _announce(due: Sequence[Due], place: Workplace, console: Console) -> None:

@@ -16,14 +16,13 @@ def unwhole(place: Workplace, vendors: Sequence[str], names: Collection[str], pe
     """A sentence for each archived account of which days are not whole; no names mean all accounts, None all days."""
     for vendor in vendors:
         for account in of_vendor(place, vendor):
-            if archived_of(place.data_dir, account) and (not names or account.name in names):
-                yield from _said(place, account, period)
+            if (not names or account.name in names) and (archived := archived_of(place.data_dir, account)):
+                yield from _said(place, account, archived[0], period)
 
 
-def _said(place: Workplace, account: Watched, period: Period | None) -> Iterator[str]:
+def _said(place: Workplace, account: Watched, first: Day, period: Period | None) -> Iterator[str]:
     now = place.clock.now()
-    first, today = archived_of(place.data_dir, account)[0], Day.of(now)
-    window = [day for day in days_between(first, today) if period is None or day in period]
+    window = [day for day in days_between(first, Day.of(now)) if period is None or day in period]
     days = survey(place.data_dir, account, window, now).days
     if gaps := [Day(date.fromisoformat(each.day)) for each in days if not each.whole]:
         yield (

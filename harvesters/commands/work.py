@@ -14,7 +14,6 @@ from harvesters import __version__
 from harvesters.commands.build import prepare
 from harvesters.commands.console import Console
 from harvesters.commands.cron import Watcher
-from harvesters.commands.expiring import expire, told
 from harvesters.commands.workplace import Workplace
 from harvesters.core.allocator import give_back_large_buffers
 from harvesters.core.day import Day, iso
@@ -206,6 +205,9 @@ def _run(shop: Workshop, request: Request, working: Working, age: int | None) ->
     for sentence in run_days(shop, request.days, working.report, working.slice_ended):
         working.console.say(sentence, logging.WARNING)
     if age and request.days is None and not (request.dry_run or shop.options.selection or working.interrupted):
+        # Late: no other run needs it.
+        from harvesters.commands.expiring import expire, told
+
         expired = expire(shop, age)
         for sentence in told(expired, age):
             working.console.say(sentence)

@@ -5,25 +5,22 @@ spliced in; only the row's own numbers are encoded per row. That is most of our 
 """
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from harvesters.core.assessment import Assessment, Unassessed
 from harvesters.core.day import iso_ms
+from harvesters.core.envelope import Envelope
 from harvesters.core.extra import bounded
-from harvesters.core.field import ECS_VERSION
-from harvesters.core.fields import CONFERENCE, ISSUE, PARTICIPANT, SAMPLE, STREAM, USAGE, Field
+from harvesters.core.fields import CONFERENCE, ISSUE, PARTICIPANT, SAMPLE, STREAM, USAGE
 from harvesters.core.ids import doc_id, readable, sample_suffix
 from harvesters.core.lenient import REPAIRED
 from harvesters.core.nesting import nest
 from harvesters.core.spans import begin, presence, seconds, settle, span_fields
 from harvesters.core.splice import Splice
-from harvesters.core.treatment import UNTREATED, Treatment
 from harvesters.core.tree import Conference, Entity, Issue, Stream
 
-SCHEMA = "1"
 KIND = {SAMPLE: "metric", ISSUE: "alert"}
 CATEGORY = {
     CONFERENCE: "session", PARTICIPANT: "session", STREAM: "network", SAMPLE: "network", ISSUE: "network",
@@ -50,25 +47,6 @@ class Encoded(msgspec.Struct, gc=False):
     id: str
     version: int
     source: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What all documents of a slice share.
-
-    `constants`: further fields of every document, such as `observer.vendor`; `fields`: the field list; `treatment`:
-    what becomes of the fields that tell of people.
-    """
-
-    vendor: str
-    account: str
-    account_name: str
-    revision: str
-    settings: str
-    prefix: str
-    constants: Mapping[str, Any]
-    fields: Mapping[str, Field]
-    treatment: Treatment = UNTREATED
 
 
 class RecordEncoder:
@@ -135,17 +113,8 @@ class RecordEncoder:
     def _common(self) -> dict[str, Any]:
         envelope, fetched = self._envelope, iso_ms(self._fetched_at)
         return {
-            "ecs.version": ECS_VERSION,
-            "event.module": envelope.vendor,
+            **envelope.told(),
             "event.created": fetched,
-            "cloud.account.id": envelope.account,
-            "observer.type": "conference",
-            "service.type": "video-conference",
-            **envelope.constants,
-            "vconf.vendor": envelope.vendor,
-            "vconf.account.id": envelope.account,
-            "vconf.account.name": envelope.account_name,
-            "vconf.schema": SCHEMA,
             "vconf.harvest.fetched_at": fetched,
             "vconf.harvest.revision": envelope.revision,
             "vconf.harvest.settings": envelope.settings,

@@ -168,7 +168,9 @@ class _Slice:
         # A day whose archive expired stays what it was: nobody can look at it anew.
         lasting = self.shop.options.selection or self.manifest.expired
         if not lasting:
-            self.report.kept = stays(self.report, self.manifest, self.fetch.harm, owed=self._is_owed())
+            self.report.kept = stays(
+                self.report, self.manifest, self.fetch.harm, owed=owes(self.manifest, self.shop.identities)
+            )
         if not (lasting or self.report.kept):
             self.manifest.state = self.report.state
             self.manifest.reason, self.manifest.warnings = self.report.reason, self.report.warnings
@@ -177,11 +179,6 @@ class _Slice:
         self.store.commit(self.manifest)
         if not self.shop.options.selection:
             set_beside(self.shop, self.store, self.manifest, self.report)
-
-    def _is_owed(self) -> bool:
-        """Whether a destination of this run lacks records."""
-        there = self.shop.destinations
-        return owes(self.manifest, {each.identity for each in there} | {UNREACHED + each.name for each in there})
 
     def _preview(self) -> None:
         """Say what a replay would do; nothing is written."""

@@ -4,9 +4,11 @@ Their entries stay in the manifest, without a place in the archive: so the day s
 or owed for it, and what a destination has of it still counts.
 """
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
-from harvesters.core.entries import Entries
+from harvesters.core.entries import Entries, Entry
 from harvesters.core.manifest import Manifest
 
 
@@ -33,15 +35,18 @@ def keep_expired(manifest: Manifest, expired: Entries) -> None:
         manifest.expired = ""
 
 
+def archived(manifest: Manifest) -> Iterator[tuple[str, Entry]]:
+    """The records that the archive has, by name, in its order."""
+    return ((name, each) for name, each in manifest.records.items() if each.archived)
+
+
 def archived_names(manifest: Manifest) -> list[str]:
-    """The records that the archive has, in its order."""
-    if not manifest.expired:
-        return list(manifest.records)
-    return [name for name, each in manifest.records.items() if each.archived]
+    """The names of these."""
+    return [name for name, _ in archived(manifest)] if manifest.expired else list(manifest.records)
 
 
 def archived_only(manifest: Manifest) -> Manifest:
     """The same manifest for who reads the archive: without the records that expired."""
     if manifest.expired:
-        manifest.records = Entries((name, each) for name, each in manifest.records.items() if each.archived)
+        manifest.records = Entries(archived(manifest))
     return manifest

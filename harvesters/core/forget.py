@@ -11,6 +11,7 @@ from harvesters.core.archive import Frame, frame_of, scan, write_frames
 from harvesters.core.day import Day
 from harvesters.core.days import readable_manifest
 from harvesters.core.entries import Entry
+from harvesters.core.expiry import archived
 from harvesters.core.forgetting import Forgetter
 from harvesters.core.ids import readable
 from harvesters.core.loading import UNREADABLE
@@ -92,7 +93,7 @@ class Search:
         seen.absent = _is_absent(store)
         manifest, _ = store.view()
         if store.archive.exists():
-            self._through(store.archive, _archived(manifest), seen)
+            self._through(store.archive, archived(manifest), seen)
         seen.documents = _documents(manifest, seen.records)
         for path in (store.part, *damaged(store)):
             if path.exists():
@@ -149,14 +150,14 @@ class Search:
     def blank_opened(self, store: SliceStore, manifest: Manifest, seen: Seen, *, damaged: bool) -> None:
         """The same of the archive alone, which is open; one that is `damaged` is written anew in any case."""
         if store.archive.exists():
-            self._through(store.archive, _archived(manifest), seen)
+            self._through(store.archive, archived(manifest), seen)
             seen.documents = _documents(manifest, seen.records)
             if seen.records or damaged:
                 self._rewrite(store, manifest, seen)
 
     def _rewrite(self, store: SliceStore, manifest: Manifest, seen: Seen) -> None:
         with store.archive.open("rb") as file:
-            store.replace_records(manifest, self._frames(file, _archived(manifest), seen))
+            store.replace_records(manifest, self._frames(file, archived(manifest), seen))
         store.commit(manifest)
 
     def _frames(self, file: IO[bytes], entries: Iterable[tuple[str, Entry]], seen: Seen) -> Iterator[tuple[str, Frame]]:
@@ -186,11 +187,6 @@ class Search:
                 seen.add(name, entry.key, found.records[name])
         seen.said += found.said
         seen.unsure += found.unsure
-
-
-def _archived(manifest: Manifest) -> Iterator[tuple[str, Entry]]:
-    """The records that the archive has: what expired tells of nobody any more."""
-    return ((name, each) for name, each in manifest.records.items() if each.archived)
 
 
 def _documents(manifest: Manifest, names: Iterable[str]) -> Counter[str]:

@@ -118,6 +118,11 @@ def adopt(manifest: Manifest, once: Callable[[str], str] = str) -> None:
             call.records = (*call.records, name)
 
 
+def of_calls(manifest: Manifest) -> Iterator[tuple[str, Entry]]:
+    """The records by their readable keys, without the vendor's own totals, which tell of no call."""
+    return ((name, entry) for name, entry in manifest.records.items() if entry.call != NO_CALL)
+
+
 class _Format(msgspec.Struct):
     """What manifests of all formats have."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harvesters.core.day import Day, instant_ms, iso
-from harvesters.core.encode import SCHEMA
+from harvesters.core.envelope import SCHEMA
 from harvesters.core.errors import DestinationError, Exit
 from harvesters.core.field import ECS_VERSION
 from harvesters.core.fields import RUN, SLICE

@@ -7,9 +7,9 @@ from typing import Any
 from harvesters.core.anomaly import ANOMALY, Anomaly
 from harvesters.core.day import Day, iso
 from harvesters.core.destinations import Notable, Target
-from harvesters.core.encode import CATEGORY, KIND, SCHEMA, Envelope
+from harvesters.core.encode import CATEGORY, KIND
+from harvesters.core.envelope import Envelope
 from harvesters.core.errors import DestinationError
-from harvesters.core.field import ECS_VERSION
 from harvesters.core.fields import ISSUE
 from harvesters.core.ids import doc_id, readable
 from harvesters.core.nesting import nest
@@ -37,19 +37,7 @@ def note_anomalies(shop: Workshop, report: SliceReport) -> None:
 def _document(day: Day, anomaly: Anomaly, envelope: Envelope) -> tuple[str, Mapping[str, Any]]:
     """The id and the members; the same from every run that finds it."""
     key = envelope.vendor, envelope.account, ISSUE, ANOMALY, str(day), anomaly.code, anomaly.subject
-    shared = {
-        "ecs.version": ECS_VERSION,
-        "event.module": envelope.vendor,
-        "cloud.account.id": envelope.account,
-        "observer.type": "conference",
-        "service.type": "video-conference",
-        **envelope.constants,
-        "vconf.vendor": envelope.vendor,
-        "vconf.account.id": envelope.account,
-        "vconf.account.name": envelope.account_name,
-        "vconf.schema": SCHEMA,
-        **envelope.treatment.constants,
-    }
+    shared = {**envelope.told(), **envelope.treatment.constants}
     own = {
         "@timestamp": iso(day.start),
         "event.kind": KIND[ISSUE],

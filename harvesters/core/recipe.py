@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from harvesters.core.assessment import Assessment, Unassessed
 from harvesters.core.day import to_ms
-from harvesters.core.encode import Encoded, Envelope, RecordEncoder
+from harvesters.core.encode import Encoded, RecordEncoder
 from harvesters.core.entries import Entry
+from harvesters.core.envelope import Envelope
 from harvesters.core.source import Record
 from harvesters.core.stamps import Stamp
 from harvesters.core.tree import Conference, Row, Stream

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from harvesters.core.anomaly import Anomaly
 from harvesters.core.day import Day, instant_ms
-from harvesters.core.manifest import Manifest
-from harvesters.core.source import NO_CALL
+from harvesters.core.manifest import Manifest, of_calls
 from harvesters.core.tree import Entity
 
 CODE, CALLS = "totals_differ", "meetings"
@@ -57,8 +56,7 @@ def compared(usage: Entity, of_day: Manifest, next_day: Manifest | None) -> Iter
 
 def _conferences(manifest: Manifest, before: int | None = None) -> int:
     """How many conferences are archived, of those that began before an instant (ms)."""
-    entries = (entry for entry in manifest.records.values() if entry.call != NO_CALL)
-    return sum(before is None or (instant_ms(entry.started) or 0) < before for entry in entries)
+    return sum(before is None or (instant_ms(entry.started) or 0) < before for _, entry in of_calls(manifest))
 
 
 def _differ(theirs: float, ours: float) -> bool:

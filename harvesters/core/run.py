@@ -8,12 +8,12 @@ from datetime import datetime
 
 from harvesters.core.day import Day, iso
 from harvesters.core.days import manifests, nightly, survey
-from harvesters.core.encode import Envelope
 from harvesters.core.engine import run_slice
+from harvesters.core.envelope import Envelope
 from harvesters.core.errors import Exit, worst
 from harvesters.core.expiry import archived_names
 from harvesters.core.locks import held
-from harvesters.core.manifest import UNREACHED, Manifest
+from harvesters.core.manifest import Manifest
 from harvesters.core.notes import note_slice
 from harvesters.core.odd_day import note_anomalies
 from harvesters.core.profiles import made_otherwise, other_profiles
@@ -28,9 +28,7 @@ Tell = Callable[[SliceReport], None]
 
 def choose_days(shop: Workshop, now: datetime) -> list[Day]:
     """The days of a nightly run; those that a destination is owed come first."""
-    identities = {each.identity for each in shop.destinations if each.identity}
-    identities |= {UNREACHED + each.name for each in shop.destinations}
-    known = survey(now, manifests(shop.data_dir, shop.vendor, shop.account.id), identities)
+    known = survey(now, manifests(shop.data_dir, shop.vendor, shop.account.id), shop.identities)
     return nightly(now, shop.limits, known)
 
 

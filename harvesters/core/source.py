@@ -5,16 +5,18 @@ A source knows one vendor and answers three questions: which calls were there on
 pure). It has no `try`, no `sleep`, no HTTP library, no environment and no state: the engine owns those.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from harvesters.core.answers import Answer, Api, Auth, Judgement
 from harvesters.core.day import Day
-from harvesters.core.fields import Field
+from harvesters.core.fields import USAGE, Field
+from harvesters.core.lenient import decode_object
 from harvesters.core.personal import Personal
-from harvesters.core.tree import Conference
+from harvesters.core.tree import Conference, Entity
 
 NO_CALL = ""
 """The call of a record that tells of none: the vendor's own totals."""
@@ -259,6 +261,18 @@ class Source(Protocol):
     @staticmethod
     def flatten(record: Record) -> Conference:
         """What a record means; its parts are read once, in order."""
+
+
+def own_totals(key: str, started: datetime, level: int, raw: bytes) -> Record:
+    """The record of one of the vendor's own totals, verbatim; `key`: of which interval it is."""
+    return Record((USAGE, key), NO_CALL, started, level, ongoing=False, parts=(Part(USAGE, raw, b"[]", 0),))
+
+
+def told_totals(record: Record, usage: Callable[[dict[str, Any]], Entity]) -> Conference:
+    """The tree of such a record: no conference, but what the vendor's object is as `usage` reads it."""
+    oddities: Counter[str] = Counter()
+    found = [usage(decode_object(part.head, oddities)) for part in record.parts]
+    return Conference(None, {}, (), oddities=oddities, usage=found)
 
 
 @runtime_checkable

@@ -10,6 +10,7 @@ from harvesters.core.destinations import Destination
 from harvesters.core.errors import DestinationError, HarvestError
 from harvesters.core.forgotten import Memory
 from harvesters.core.http import HttpApi
+from harvesters.core.manifest import UNREACHED
 from harvesters.core.options import Options
 from harvesters.core.recipe import Recipe
 from harvesters.core.source import Account, Limits, Source
@@ -74,6 +75,12 @@ class Workshop:
     totals: bool = False
     gone: dict[str, DestinationError] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """How manifests name the destinations, also while they could not be reached."""
+        known = {each.identity for each in self.destinations if each.identity}
+        return frozenset(known | {UNREACHED + each.name for each in self.destinations})
 
     def close(self) -> None:
         """Give connections back."""

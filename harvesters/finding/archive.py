@@ -17,9 +17,8 @@ from harvesters.core.fields import CONFERENCE, PARTICIPANT
 from harvesters.core.ids import doc_id
 from harvesters.core.lines import unpack
 from harvesters.core.loading import UNREADABLE
-from harvesters.core.manifest import Manifest
+from harvesters.core.manifest import Manifest, of_calls
 from harvesters.core.recipe import Recipe
-from harvesters.core.source import NO_CALL
 from harvesters.core.source import Account as SourceAccount
 from harvesters.core.store import SliceStore
 from harvesters.core.tree import Conference as Tree
@@ -47,10 +46,6 @@ class Slice:
         known = self.store.peek()
         size = self.store.archive.stat().st_size if self.store.archive.exists() else 0
         return archived_only(known if known and known.archive_size == size else self.store.view()[0])
-
-    def of_calls(self) -> Iterator[tuple[str, Entry]]:
-        """The records by their readable keys, without the vendor's own totals, which tell of no call."""
-        return ((name, entry) for name, entry in self.manifest().records.items() if entry.call != NO_CALL)
 
     def opened(self, name: str, known: Entry | None = None) -> tuple[IO[bytes], Entry]:
         """The archive, and where the record lies in it; a run may have written it anew since the manifest was read.
@@ -91,7 +86,7 @@ class Slice:
 
     def trees(self) -> Iterator[tuple[str, Entry, Tree]]:
         """What each record means, its streams not yet read; records that cannot be read are left out."""
-        records = list(self.of_calls())
+        records = list(of_calls(self.manifest()))
         if not records:
             return
         with self.store.archive.open("rb") as file:
@@ -183,7 +178,7 @@ class ArchivedCalls:
 def _by_key(key: Key, slices: Iterable[Slice]) -> list[Match]:
     found = []
     for each in slices:
-        for name, entry in each.of_calls():
+        for name, entry in of_calls(each.manifest()):
             if key.means_record(each.store.vendor, each.store.account, entry.key):
                 return [_match(each, name, entry)]
             if key.text in {entry.call, *entry.key} and _is_named(each, name, entry, key):
@@ -201,7 +196,7 @@ def _by_tree(key: Key, slices: Iterable[Slice]) -> Iterator[Match]:
 def _by_documents(key: Key, slices: Iterable[Slice]) -> Iterator[Match]:
     text = key.text.encode()
     for each in slices:
-        for name, entry in each.of_calls():
+        for name, entry in of_calls(each.manifest()):
             if any(text in document.source for document in each.documents(name, entry)):
                 yield _match(each, name, entry)
 

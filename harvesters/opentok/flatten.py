@@ -8,11 +8,11 @@ from urllib.parse import unquote_plus
 
 from harvesters.core.day import instant_ms
 from harvesters.core.lenient import RowDecoder, decode_json, decode_object
-from harvesters.core.source import NO_CALL, Part, Record
+from harvesters.core.source import NO_CALL, Part, Record, told_totals
 from harvesters.core.tree import Conference, Entity, Stream
 from harvesters.opentok.raw import is_null
 from harvesters.opentok.rows import Stat, codecs, measurements, media_of
-from harvesters.opentok.totals import told_totals
+from harvesters.opentok.totals import usage
 
 MEETING, CONNECTION, STREAM = (
     frozenset({"sessionId", "mediaMode", "meetingId", "createdAt", "destroyedAt"}),
@@ -30,7 +30,7 @@ _rows = RowDecoder(Stat)
 def flatten(record: Record) -> Conference:
     """The tree of one meeting; the record's parts are read once, in order, a stream at a time."""
     if record.call == NO_CALL:
-        return told_totals(record)
+        return told_totals(record, usage)
     oddities: Counter[str] = Counter()
     groups = groupby(record.parts, key=lambda part: (part.kind, part.head))
     (_, head), parts = next(groups, (("meeting", b"{}"), iter(())))

@@ -1,17 +1,15 @@
 """The vendor's own totals of a day (`projectData`): asked for, and what they mean."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from harvesters.core.day import Day, instant_ms, iso, parse_instant
-from harvesters.core.fields import USAGE
 from harvesters.core.graphql import GraphQL
-from harvesters.core.lenient import count, decode_object, inside, number
-from harvesters.core.source import NO_CALL, Part, Record
-from harvesters.core.tree import Conference, Entity
+from harvesters.core.lenient import count, inside, number
+from harvesters.core.source import Record, own_totals
+from harvesters.core.tree import Entity
 from harvesters.opentok.raw import is_null
 
 LEVEL = 0
@@ -55,19 +53,10 @@ def totals(graph: GraphQL, day: Day) -> Iterator[Record]:
         told = None if is_null(raw) else _metric.decode(raw).intervalStart
         started = parse_instant(told)
         if told and started is not None and started in day:
-            yield Record(
-                (USAGE, told), NO_CALL, started, LEVEL, ongoing=False, parts=(Part(USAGE, bytes(raw), b"[]", 0),)
-            )
+            yield own_totals(told, started, LEVEL, bytes(raw))
 
 
-def told_totals(record: Record) -> Conference:
-    """The tree of such a record: no conference, but what the vendor says that all of them came to."""
-    oddities: Counter[str] = Counter()
-    usage = [_usage(decode_object(part.head, oddities)) for part in record.parts]
-    return Conference(None, {}, (), oddities=oddities, usage=usage)
-
-
-def _usage(metric: dict[str, Any]) -> Entity:
+def usage(metric: dict[str, Any]) -> Entity:
     """Minutes and errors of an interval; other members go to `vconf.extra`."""
     minutes = {f"vconf.usage.minutes.{ours}": number(inside(metric, "usage", name)) for ours, name in MINUTES.items()}
     errors = {

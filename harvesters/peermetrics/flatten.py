@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import chain, groupby
 from typing import Any
 
+from harvesters.core.day import to_ms
 from harvesters.core.lenient import decode_json, decode_object, inside
-from harvesters.core.source import NO_CALL, Part, Record
+from harvesters.core.source import NO_CALL, Part, Record, told_totals
 from harvesters.core.tree import Conference, Entity, Stream
 from harvesters.peermetrics.issues import issues
 from harvesters.peermetrics.people import Told, people, text
@@ -14,7 +16,7 @@ from harvesters.peermetrics.reports import Candidate
 from harvesters.peermetrics.streams import Track, Tracks, measurements
 from harvesters.peermetrics.stretch import APP, CONNECTION, MEASURED, ROOM, STATS, SUMMARY
 from harvesters.peermetrics.summary import summarised
-from harvesters.peermetrics.totals import told_totals
+from harvesters.peermetrics.totals import usage
 
 HELD = frozenset({"id", "conference_id", "conference_name", "app", "created_at"})
 APP_HELD = frozenset({"id", "name"})
@@ -40,7 +42,7 @@ SCREEN = ("screen", "window", "tab", "display")
 def flatten(record: Record) -> Conference:
     """The tree of one conference; the record's parts are read once, in order, a participant at a time."""
     if record.call == NO_CALL:
-        return told_totals(record)
+        return told_totals(record, partial(usage, start=to_ms(record.started)))
     oddities: Counter[str] = Counter()
     groups = groupby(record.parts, key=lambda part: (part.kind, part.head))
     told = Told()

@@ -4,17 +4,15 @@ They are counted by the day in which a room was made, whatever its conferences: 
 once. So they are told, and not comparable to our conferences. The server keeps such an answer for a minute.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from harvesters.core.day import Day, iso, to_ms
-from harvesters.core.fields import USAGE
-from harvesters.core.lenient import count, decode_object
-from harvesters.core.source import NO_CALL, Part, Record
-from harvesters.core.tree import Conference, Entity
+from harvesters.core.day import Day, iso
+from harvesters.core.lenient import count
+from harvesters.core.source import Record, own_totals
+from harvesters.core.tree import Entity
 from harvesters.peermetrics.client import Client
 
 SUMMARY = "/conferences/summary"
@@ -44,18 +42,11 @@ def totals(client: Client, app: str, day: Day) -> Iterator[Record]:
     answer = client.ask(SUMMARY, asked, once=True)
     for raw in _days.decode(answer.body).data:
         if _row.decode(raw).date == str(day):
-            parts = (Part(USAGE, bytes(raw), b"[]", 0),)
-            yield Record((USAGE, str(day)), NO_CALL, day.start, LEVEL, ongoing=False, parts=parts)
+            yield own_totals(str(day), day.start, LEVEL, bytes(raw))
 
 
-def told_totals(record: Record) -> Conference:
-    """The tree of such a record."""
-    oddities: Counter[str] = Counter()
-    usage = [_usage(decode_object(part.head, oddities), to_ms(record.started)) for part in record.parts]
-    return Conference(None, {}, (), oddities=oddities, usage=usage)
-
-
-def _usage(row: dict[str, Any], start: int) -> Entity:
+def usage(row: dict[str, Any], start: int) -> Entity:
+    """What a row tells; `start`: the first instant of its day, in ms."""
     states = {f"peermetrics.rooms.{state}": count(row.get(state)) for state in STATES}
     fields = {"vconf.vendor_totals.rooms": count(row.get("total")), **states}
     extra = {name: value for name, value in row.items() if name not in {"date", "total", *STATES}}

@@ -12,6 +12,7 @@ from harvesters.core.days import readable_manifest
 from harvesters.core.files import sync_folder
 from harvesters.core.ids import safe_name
 from harvesters.core.manifest import Loaded, write_manifest
+from harvesters.core.remnants import letters_folder
 from harvesters.core.stamps import Stamps
 from harvesters.core.store import SliceStore
 from harvesters.pruning.held import Account, Held
@@ -51,8 +52,7 @@ class DeadLetters:
         return [Held(day, *_sum(files)) for day, files in _by_day(self._files("*"), edge)]
 
     def _files(self, day: str) -> Iterator[Path]:
-        folder = self.account.data_dir / "dead-letter" / self.account.vendor / safe_name(self.account.id)
-        return folder.glob(f"{day}.*")
+        return letters_folder(self.account.data_dir, self.account.vendor, self.account.id).glob(f"{day}.*")
 
     def stays(self, held: Held) -> str:
         """They are for people: nothing needs them."""

@@ -23,7 +23,6 @@ Query = Mapping[str, Any]
 AT_ONCE, MOST_DAYS, ROUNDS = 5000, 10_000, 3
 OK, FORBIDDEN = 200, 403
 EVER = Day(date(1970, 1, 1))
-LENIENT: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
 TYPES: Query = {"types": {"terms": {"field": "vconf.type", "size": len(INDEX) + 2}}}
 MAY_NOT = "{} does not let our user delete documents of {}-*: give it the right 'delete' there (see README, rights)."
 
@@ -41,24 +40,13 @@ class Documents:
         """The result of a piece of work, tried a few times."""
         return patiently(self._clock, work)
 
-    def refresh(self, names: str) -> None:
-        """Let searches see all that was acknowledged."""
-        with self.cluster.sentences():
-            self.cluster.admin.indices.refresh(index=names, **LENIENT)
-
     def search(self, names: str, **body: Any) -> Mapping[str, Any]:
         """A search that sees everything that was acknowledged.
 
         Raises:
             DestinationError: the node refuses, or is gone for too long.
         """
-        return self.patiently(partial(self._search, names, body))
-
-    def _search(self, names: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        self.refresh(names)
-        with self.cluster.sentences():
-            found: Mapping[str, Any] = self.cluster.admin.search(index=names, **LENIENT, **body).body
-        return found
+        return self.patiently(partial(self.cluster.search, names, **body))
 
     def count(self, names: str, query: Query) -> int:
         """How many documents a query finds."""

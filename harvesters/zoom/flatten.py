@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any
 
-from harvesters.core.day import instant_ms
+from harvesters.core.day import instant_ms, to_ms
 from harvesters.core.lenient import count, decode_object
-from harvesters.core.source import NO_CALL, Part, Record
+from harvesters.core.source import NO_CALL, Part, Record, told_totals
 from harvesters.core.tree import Conference, Entity, Issue, Row, Stream
 from harvesters.zoom.fetch import MEETING, QOS, REPORT_ROW
 from harvesters.zoom.limits import LIST_ROW
@@ -30,7 +31,7 @@ from harvesters.zoom.people import (
 from harvesters.zoom.rows import measurements
 from harvesters.zoom.sharing import shares
 from harvesters.zoom.texts import length_s
-from harvesters.zoom.totals import told_totals
+from harvesters.zoom.totals import usage
 
 HELD = frozenset({
     "uuid", "id", "topic", "host", "user_name", "host_name", "email", "user_email", "host_id", "user_type",
@@ -46,7 +47,7 @@ MOST_ISSUES = 50
 def flatten(record: Record) -> Conference:
     """The tree of one meeting; the record's parts are read once, in order, a participation at a time."""
     if record.call == NO_CALL:
-        return told_totals(record)
+        return told_totals(record, partial(usage, start=to_ms(record.started)))
     oddities: Counter[str] = Counter()
     groups = groupby(record.parts, key=lambda part: (part.kind, part.head))
     (kind, head), parts = next(groups, (("meeting", b"{}"), iter(())))

@@ -5,17 +5,15 @@ Pro plan or higher). What nobody says: in whose time zone a date is (the account
 counted as meetings, and whether somebody who came twice is one participant.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from harvesters.core.day import Day, to_ms
-from harvesters.core.fields import USAGE
-from harvesters.core.lenient import count, decode_object, number
-from harvesters.core.source import NO_CALL, Part, Record
-from harvesters.core.tree import Conference, Entity
+from harvesters.core.day import Day
+from harvesters.core.lenient import count, number
+from harvesters.core.source import Record, own_totals
+from harvesters.core.tree import Entity
 from harvesters.zoom.client import Client
 from harvesters.zoom.limits import HEAVY, LIST_ROW
 from harvesters.zoom.members import rest
@@ -46,18 +44,11 @@ def totals(client: Client, day: Day) -> Iterator[Record]:
     answer = client.ask(DAILY, asked, HEAVY, once=True)
     for raw in _month.decode(answer.body).dates:
         if _row.decode(raw).date == str(day):
-            parts = (Part(USAGE, bytes(raw), b"[]", 0),)
-            yield Record((USAGE, str(day)), NO_CALL, day.start, LIST_ROW, ongoing=False, parts=parts)
+            yield own_totals(str(day), day.start, LIST_ROW, bytes(raw))
 
 
-def told_totals(record: Record) -> Conference:
-    """The tree of such a record, as if the date were a UTC day."""
-    oddities: Counter[str] = Counter()
-    usage = [_usage(decode_object(part.head, oddities), to_ms(record.started)) for part in record.parts]
-    return Conference(None, {}, (), oddities=oddities, usage=usage)
-
-
-def _usage(row: dict[str, Any], start: int) -> Entity:
+def usage(row: dict[str, Any], start: int) -> Entity:
+    """What a row tells, as if its date were a UTC day; `start`: its first instant, in ms."""
     fields = {
         "vconf.vendor_totals.meetings": count(row.get("meetings")),
         "vconf.vendor_totals.participants": count(row.get("participants")),

@@ -38,7 +38,7 @@ def counted(cluster: Cluster, indices: Sequence[str], ids: Sequence[str]) -> dic
         "aggs": {"ids": {"terms": {"field": "vconf.conference.id", "size": len(ids)}, "aggs": types}},
     }
     found: dict[str, dict[str, int]] = defaultdict(dict)
-    answer = _search(cluster, ",".join(indices), body)
+    answer = cluster.search(",".join(indices), size=0, **body)
     for bucket in answer.get("aggregations", {}).get("ids", {}).get("buckets", []):
         found[bucket["key"]] = {each["key"]: each["doc_count"] for each in bucket["types"]["buckets"]}
     return found
@@ -49,7 +49,7 @@ def strangers(cluster: Cluster, target: Target, known: Container[str]) -> Iterat
     after: Mapping[str, Any] | None = None
     indices = ",".join(_index(cluster.prefix, type_, target) for type_ in INDEX)
     while True:
-        found = _search(cluster, indices, _all_of(target, after)).get("aggregations", {}).get("ids", {})
+        found = cluster.search(indices, size=0, **_all_of(target, after)).get("aggregations", {}).get("ids", {})
         for bucket in found.get("buckets", []):
             id_ = bucket["key"]["id"]
             if id_ not in known:
@@ -72,13 +72,3 @@ def _all_of(target: Target, after: Mapping[str, Any] | None) -> Mapping[str, Any
     types = {"types": {"terms": {"field": "vconf.type", "size": len(INDEX)}}}
     composite = {**ids, **({"after": after} if after else {})}
     return {"query": {"bool": {"filter": filters}}, "aggs": {"ids": {"composite": composite, "aggs": types}}}
-
-
-def _search(cluster: Cluster, names: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A search that sees everything that was acknowledged."""
-    lenient: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
-    with cluster.sentences():
-        cluster.admin.indices.refresh(index=names, **lenient)
-        found = cluster.admin.search(index=names, size=0, **lenient, **body)
-    result: Mapping[str, Any] = found.body
-    return result

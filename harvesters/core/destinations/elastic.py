@@ -150,6 +150,14 @@ class Cluster:
             raise Again(message)
         return items
 
+    def search(self, names: str, **body: Any) -> Mapping[str, Any]:
+        """A search that sees everything that was acknowledged; indices that are not there hold nothing."""
+        lenient: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
+        with self.sentences():
+            self.admin.indices.refresh(index=names, **lenient)
+            found: Mapping[str, Any] = self.admin.search(index=names, **lenient, **body).body
+        return found
+
     def delete(self, hits: Sequence[Mapping[str, Any]]) -> list[int]:
         """Delete documents that a search found, unless they changed since; the status of each, in order."""
         return self._delete({name: hit[found] for name, found in _SEEN.items()} for hit in hits)

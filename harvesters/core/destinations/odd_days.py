@@ -43,11 +43,6 @@ def _there(cluster: Cluster, index: str, target: Target) -> list[dict[str, Any]]
         "@timestamp": iso(target.day.start),
     }
     query = {"bool": {"filter": [{"term": {name: value}} for name, value in terms.items()]}}
-    lenient: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
-    with cluster.sentences():
-        cluster.admin.indices.refresh(index=index, **lenient)
-        answer = cluster.admin.search(
-            index=index, query=query, size=MOST, source=False, seq_no_primary_term=True, **lenient
-        )
+    answer = cluster.search(index, query=query, size=MOST, source=False, seq_no_primary_term=True)
     hits: list[dict[str, Any]] = answer["hits"]["hits"]
     return hits

@@ -38,13 +38,8 @@ def remove_superseded(cluster: Cluster, loaded: Sequence[Current]) -> Removed:
 def _found(cluster: Cluster, some: Sequence[Current]) -> list[dict[str, Any]]:
     """Superseded documents as they are now, the first thousand."""
     names = ",".join(f"{cluster.prefix}-{name}" for name in INDEX.values())
-    lenient: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
     query = {"bool": {"should": [_superseded(each) for each in some], "minimum_should_match": 1}}
-    with cluster.sentences():
-        cluster.admin.indices.refresh(index=names, **lenient)
-        answer = cluster.admin.search(
-            index=names, query=query, size=HITS, source=False, seq_no_primary_term=True, **lenient
-        )
+    answer = cluster.search(names, query=query, size=HITS, source=False, seq_no_primary_term=True)
     hits: list[dict[str, Any]] = answer["hits"]["hits"]
     return hits
 
