@@ -26,7 +26,7 @@ def scored(  # noqa: PLR0913 - each is one independent circumstance
     machine: Machine | None = None,
 ) -> Quality:
     row = Row(START + round(after_s * 1000), quality, machine=machine)
-    Scorer(judge, codecs, camera=camera, ramp_up_ends=START + 10_000).take(row)
+    Scorer(judge, codecs, camera=camera, ramp_up_ends=START + 10_000).take([row])
     return row.quality
 
 

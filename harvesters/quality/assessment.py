@@ -52,20 +52,19 @@ class _Media:
 
 
 class _Measured:
-    """The measurements of one stream, as they come."""
+    """The measurements of one stream, scored in place."""
 
-    def __init__(self, stream: Stream, judge: Judge, nominal_s: float) -> None:
+    def __init__(self, stream: Stream, rows: Sequence[Row], judge: Judge, nominal_s: float) -> None:
         entity = stream.entity
-        self._nominal_s = nominal_s
+        self._rows, self._nominal_s = rows, nominal_s
         self._start = None if "start_missing" in entity.flags else entity.at
-        self.rows: list[Row] = []
         codecs = entity.fields.get("vconf.stream.codec") or ()
         camera = entity.fields.get("vconf.stream.kind") in CAMERAS
-        self.scorer = Scorer(judge, codecs, camera=camera, ramp_up_ends=(self._start or 0) + RAMP_UP_MS)
+        Scorer(judge, codecs, camera=camera, ramp_up_ends=(self._start or 0) + RAMP_UP_MS).take(rows)
 
     def rolled(self, thresholds: Thresholds) -> Iterator[tuple[str, Rolled]]:
         """Each medium that was there."""
-        if not (rows := self.rows):
+        if not (rows := self._rows):
             return
         at = [row.at for row in rows]
         others = at, self._seconds(at), [row.packets for row in rows]
@@ -82,9 +81,9 @@ class _Measured:
         """What each stands for: as told, else since the one before."""
         first = self._nominal_s if self._start is None else (at[0] - self._start) / 1000
         found = [first, *((end - start) / 1000 for start, end in pairwise(at))]
-        for number, row in enumerate(self.rows):
-            if row.machine is not None and row.machine.sample and row.machine.sample.interval_s is not None:
-                found[number] = row.machine.sample.interval_s
+        for number, machine in enumerate([row.machine for row in self._rows]):
+            if machine is not None and machine.sample and machine.sample.interval_s is not None:
+                found[number] = machine.sample.interval_s
         longest = self._nominal_s * LONGEST_INTERVALS
         # Few streams have a gap: to look is quicker than to cut each.
         if min(found) < 0 or max(found) > longest:
@@ -133,17 +132,11 @@ class QualityAssessment:
         """How large the conference was, by the most people at once."""
         return {"vconf.conference.size_class": usage.size_class(self._peak)}
 
-    def rows(self, stream: Stream) -> Iterator[Row]:
+    def rows(self, stream: Stream) -> Sequence[Row]:
         """Scored in place; what is but a summary counts and is not given."""
-        self._taken = taken = _Measured(stream, self._judge, self._nominal_s)
-        score, keep = taken.scorer.take, taken.rows.append
-        for row in stream.summary:
-            score(row)
-            keep(row)
-        for row in stream.rows:
-            score(row)
-            keep(row)
-            yield row
+        rows = list(stream.rows)
+        self._taken = _Measured(stream, [*stream.summary, *rows], self._judge, self._nominal_s)
+        return rows
 
     def stream(self, stream: Stream) -> Fields:
         """The roll-up of each medium; it counts for its participant and for the conference too."""

@@ -1,6 +1,6 @@
 """Scores, labels and reasons of single measurements: the hot path."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -59,25 +59,36 @@ class Scorer:
         self._hear = judge.listener(codecs)
         self._video, self._screen = (judge.thresholds.media[name].poor for name in ("video", "screen"))
 
-    def take(self, row: Row) -> None:
-        """Give each medium of a row its score, label and reasons."""
-        quality = row.quality
-        if (audio := quality.audio) is not None:
-            audio.mos, audio.label, audio.inputs, audio.poor_due_to = self._hear(
-                audio.loss_pct, audio.latency_ms, audio.rtt_ms, audio.jitter_ms, audio.buffer_ms
-            )
-        if (video := quality.video) is not None:
-            self._see(video, row)
-        if (screen := quality.screen) is not None:
-            screen.label, screen.poor_due_to = UNKNOWN, reasons(screen, self._screen)
-        if row.machine is not None and row.machine.cpu is not None:
-            self._blame(row, row.machine.cpu.system_pct or 0.0)
+    def take(self, rows: Sequence[Row]) -> None:
+        """Give each medium of each row its score, label and reasons; medium by medium, which is quicker."""
+        self._listen([row.quality.audio for row in rows])
+        self._watch(rows)
+        for screen in [row.quality.screen for row in rows]:
+            if screen is not None:
+                screen.label, screen.poor_due_to = UNKNOWN, reasons(screen, self._screen)
+        for row in rows:
+            if row.machine is not None and row.machine.cpu is not None:
+                self._blame(row, row.machine.cpu.system_pct or 0.0)
 
-    def _see(self, medium: Medium, row: Row) -> None:
-        medium.label, medium.poor_due_to = UNKNOWN, reasons(medium, self._video)
-        bitrate, pixels = medium.bitrate_kbps, medium.pixels
-        if not self._camera or bitrate is None or not pixels or self._ramps_up(row):
-            return
+    def _listen(self, media: Sequence[Medium | None]) -> None:
+        hear = self._hear
+        for audio in media:
+            if audio is not None:
+                audio.mos, audio.label, audio.inputs, audio.poor_due_to = hear(
+                    audio.loss_pct, audio.latency_ms, audio.rtt_ms, audio.jitter_ms, audio.buffer_ms
+                )
+
+    def _watch(self, rows: Sequence[Row]) -> None:
+        limits, camera = self._video, self._camera
+        for row in rows:
+            if (video := row.quality.video) is not None:
+                video.label, video.poor_due_to = UNKNOWN, reasons(video, limits)
+                bitrate, pixels = video.bitrate_kbps, video.pixels
+                if bitrate is not None and pixels and camera and not self._ramps_up(row):
+                    self._see(video, bitrate, pixels)
+
+    def _see(self, medium: Medium, bitrate: float, pixels: int) -> None:
+        """A camera's picture."""
         score = video_score(bitrate, pixels)
         low = bitrate < self._thresholds.for_pixels(pixels).acceptable
         if score is not None:
