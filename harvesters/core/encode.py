@@ -64,6 +64,7 @@ class RecordEncoder:
         self._block: dict[str, Any] = {}
         self._seen: set[str] = set()
         self._participant_ids: dict[tuple[str, ...], str] = {}
+        self._of_people: dict[tuple[str | None, str], dict[str, Any]] = {}
         self._assessment: Assessment
 
     def documents(self, tree: Conference, assessment: Assessment | None = None) -> Iterator[Encoded]:
@@ -127,9 +128,13 @@ class RecordEncoder:
         known = self._envelope.fields
         return {name: value for name, value in fields.items() if value is not None and type_ in known[name].types}
 
-    def _repeated(self, links: Mapping[str, Any], entity: Entity, type_: str) -> dict[str, Any]:
-        """What a document repeats of others, and the like of its own, which goes first."""
-        return self._allowed(links, type_) | self._allowed(entity.fields, type_)
+    def _of_person(self, name: str | None, tree: Conference, type_: str) -> dict[str, Any]:
+        """What documents of a type repeat of a participant: the same for all of his streams."""
+        if (name, type_) not in self._of_people:
+            person = tree.participants.get(name) if name else None
+            told = {**person.fields, "vconf.participant.id": self._participant_id(person.key)} if person else {}
+            self._of_people[name, type_] = self._allowed(told, type_)
+        return self._of_people[name, type_]
 
     def _typed(self, type_: str) -> dict[str, Any]:
         return {
@@ -191,12 +196,6 @@ class RecordEncoder:
             }
             yield self._entity(PARTICIPANT, entity, entity.key, id_, more)
 
-    def _person(self, person: Entity | None) -> dict[str, Any]:
-        """What the documents about a participant repeat of him."""
-        if person is None:
-            return {"vconf.participant.id": None}
-        return {**person.fields, "vconf.participant.id": self._participant_id(person.key)}
-
     def _issue(self, issue: Issue, tree: Conference) -> Iterator[Encoded]:
         """What befell a participant, or the conference as a whole; an issue may well have no end."""
         entity = issue.entity
@@ -210,30 +209,30 @@ class RecordEncoder:
         severe = entity.fields.get("vconf.issue.severity") in BAD
         more = {
             "event.type": ["error" if severe else "info"],
-            **self._repeated(self._person(person), entity, ISSUE),
+            **self._of_person(issue.participant, tree, ISSUE),
+            **self._allowed(entity.fields, ISSUE),
             "vconf.issue.start": span.get("event.start"),
             "vconf.issue.end": span.get("event.end"),
         }
         yield self._entity(ISSUE, entity, entity.key, id_, more)
 
-    def _links(self, stream: Stream, id_: str, tree: Conference) -> dict[str, Any]:
-        """What a stream and its samples repeat of the participants at both ends."""
-        person = tree.participants.get(stream.participant) if stream.participant else None
+    def _links(self, stream: Stream, id_: str, tree: Conference, type_: str) -> dict[str, Any]:
+        """What a stream and its samples repeat of the participants at both ends, and the like of the stream's own."""
         peer = tree.participants.get(stream.peer) if stream.peer else None
         return {
-            **self._person(person),
-            "vconf.stream.peer_participant_id": self._participant_id(peer.key) if peer else None,
+            **self._of_person(stream.participant, tree, type_),
+            **({"vconf.stream.peer_participant_id": self._participant_id(peer.key)} if peer else {}),
             "vconf.stream.id": id_,
+            **self._allowed(stream.entity.fields, type_),
         }
 
     def _stream(self, stream: Stream, id_: str, tree: Conference) -> Iterator[Encoded]:
         entity = stream.entity
         settle(entity, tree.conference, self._started)
-        links = self._links(stream, id_, tree)
-        samples = yield from self._samples(stream, id_, links)
+        samples = yield from self._samples(stream, id_, self._links(stream, id_, tree, SAMPLE))
         span = span_fields(entity)
         more = {
-            **self._repeated(links, entity, STREAM),
+            **self._links(stream, id_, tree, STREAM),
             **self._assessment.stream(stream),
             "vconf.stream.start": span.get("event.start"),
             "vconf.stream.end": span.get("event.end"),
@@ -248,7 +247,7 @@ class RecordEncoder:
         flat = {
             **self._block,
             **self._typed(SAMPLE),
-            **self._repeated(links, stream.entity, SAMPLE),
+            **links,
         }
         document = Splice(self._nested(flat), key, self._envelope.vendor, self._assessment.constants).document
         index, version = self._index[SAMPLE], self._fetched_at

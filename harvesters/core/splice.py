@@ -42,7 +42,7 @@ class Splice:
             before + b"," if before else b"", _encode(vendor), _encode(own)[1:-1] + b"," if own else b"",
         )  # fmt: skip
         self._after_own = b"," + after
-        self._judged = QUALITY + (_encode(judged)[1:-1] + b"," if judged else b"")
+        self._quality = b"," + QUALITY[1:] + (_encode(judged)[1:-1] + b"," if judged else b"")
 
     def document(self, row: Row, ordinal: int) -> bytes:
         """The source of one row's document."""
@@ -50,14 +50,15 @@ class Splice:
         name = b"%s/%d" % (at, ordinal) if ordinal else at
         told = _told(row)
         if told.startswith(QUALITY):
-            told = self._judged + told[len(QUALITY) :]
-        comma = b"," if told != NOTHING else b""
+            begin, told = self._quality, told[len(QUALITY) :]
+        else:
+            begin, told = b"," if told != NOTHING else b"", told[1:]
         own = NOTHING if row.own is None else _encode(row.own)
         if own == NOTHING:
-            return b"".join((b'{"@timestamp":"', at, self._event, name, self._shared, comma, told[1:], b"}"))
+            return b"".join((b'{"@timestamp":"', at, self._event, name, self._shared, begin, told, b"}"))
         return b"".join((
             b'{"@timestamp":"', at, self._event, name,
-            self._before_own, own[1:], self._after_own, comma, told[1:], b"}",
+            self._before_own, own[1:], self._after_own, begin, told, b"}",
         ))  # fmt: skip
 
 

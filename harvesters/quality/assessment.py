@@ -80,7 +80,7 @@ class _Measured:
     def _seconds(self, at: Sequence[int]) -> list[float]:
         """What each stands for: as told, else since the one before."""
         first = self._nominal_s if self._start is None else (at[0] - self._start) / 1000
-        found = [first, *((end - start) / 1000 for start, end in pairwise(at))]
+        found = [first, *[(end - start) / 1000 for start, end in pairwise(at)]]
         for number, machine in enumerate([row.machine for row in self._rows]):
             if machine is not None and machine.sample and machine.sample.interval_s is not None:
                 found[number] = machine.sample.interval_s
