@@ -158,7 +158,7 @@ class RecordEncoder:
             "vconf.extra": bounded(entity.extra),
         }
         source = _encode(self._nested(flat))
-        if REPLACEMENT in source:
+        if REPLACEMENT[:1] in source and REPLACEMENT in source:  # one byte is found at once
             flat["vconf.flags"] = sorted({*entity.flags, REPAIRED})
             source = _encode(self._nested(flat))
         return Encoded(type_, self._index[type_], id_, self._fetched_at, source)

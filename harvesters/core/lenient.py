@@ -36,7 +36,8 @@ _LONE = re.compile(rb"(\\\\)|(%s)|%s" % (_WHOLE, _ESCAPE % b"89a-fA-F"))
 
 def without_lone_surrogates(body: bytes) -> bytes:
     """The same JSON with half characters, such as a cut text ends with, as U+FFFD; whole ones stay."""
-    if b"\\ud" not in body and b"\\uD" not in body:
+    # Most answers have no escape. One byte is found a hundred times as fast as two, and those sooner by `rfind`.
+    if b"\\" not in body or (body.rfind(b"\\ud") < 0 and body.rfind(b"\\uD") < 0):
         return body
     return _LONE.sub(lambda found: found[1] or found[2] or rb"\ufffd", body)
 

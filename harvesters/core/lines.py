@@ -96,11 +96,12 @@ def texts(frame: bytes) -> Iterator[bytes]:
     """
     pieces: list[bytes] = []
     for piece in zstandard.ZstdDecompressor().read_to_iter(frame, read_size=PIECE, write_size=PIECE):
-        first, *more = piece.split(b"\n")
-        pieces.append(first)
-        for begun in more:
+        start = 0
+        while (end := piece.find(b"\n", start)) >= 0:
+            pieces.append(piece[start:end])
             yield b"".join(pieces)
-            pieces = [begun]
+            pieces, start = [], end + 1
+        pieces.append(piece[start:])  # of a long line the piece itself: to split it would copy it
     if any(pieces):
         message = "cut"
         raise zstandard.ZstdError(message)

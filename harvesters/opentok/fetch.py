@@ -23,7 +23,7 @@ from harvesters.opentok.meeting import (
     stream_part,
 )
 from harvesters.opentok.raw import NULL, is_null
-from harvesters.opentok.shapes import Listed, Members, Session, Tally
+from harvesters.opentok.shapes import Listed, Members, Session, T, Tally, Verbatim
 
 MOST = 1000
 LEVEL = 2
@@ -82,7 +82,7 @@ class _Reader:
             return
         first, tally, problems = session.meetings, Tally(), list[str]()
 
-        def ask(cursor: str | None) -> Listed:
+        def ask(cursor: str | None) -> Verbatim:
             return first if cursor is None else self._more(key, cursor, problems)
 
         for page in pages(ask, lambda page: page.cursor, f"the meetings of session {key}"):
@@ -93,7 +93,7 @@ class _Reader:
         if problems:
             yield Failure(key, "; ".join(problems)[:500])
 
-    def _more(self, key: str, cursor: str, problems: list[str]) -> Listed:
+    def _more(self, key: str, cursor: str, problems: list[str]) -> Verbatim:
         """The next page of a session's meetings, without their lists if it is too big with them."""
         body = self._meetings("Detail", key, cursor)
         problems += [error.said() for error in body.errors or ()]
@@ -101,7 +101,7 @@ class _Reader:
             if session and session.meetings:
                 return session.meetings
         problems.append("the vendor left out a page of its meetings")
-        return Listed()
+        return Verbatim()
 
     def _meetings(self, operation: str, key: str, cursor: str | None) -> shapes.Body:
         wanted = {**self.window, "ids": [key], "after": cursor}
@@ -170,22 +170,24 @@ def _record(meeting: Meeting, members: Members, day: Day, parts: Sequence[Part] 
 
 def whole_parts(members: Members, meeting: Meeting) -> list[Part] | None:
     """A meeting's parts out of one answer, None unless every list in it is whole."""
-    lists = {name: _list(members.get(name)) for name in ("connections", *STREAMS)}
-    if not all(listed and listed.whole for listed in lists.values()):
+    connections = _list(shapes.listed, members.get("connections"))
+    streams = {kind: _list(shapes.streams, members.get(name)) for name, kind in STREAMS.items()}
+    if connections is None or not all(streams.values()):
         return None
-    connections = lists["connections"] or Listed()
     parts = [Part("meeting", meeting.head, array(connections.items), len(connections.items))]
-    for name, kind in STREAMS.items():
-        for raw in (lists[name] or Listed()).items:
-            part, rows = stream_part(kind, raw)
+    for kind, found in streams.items():
+        for each in found.items if found else ():
+            part, rows = stream_part(kind, each)
             if not rows.whole:
                 return None
             parts.append(part)
     return parts
 
 
-def _list(raw: msgspec.Raw | None) -> Listed | None:
-    return None if raw is None or is_null(raw) else shapes.listed.decode(raw)
+def _list(decoder: msgspec.json.Decoder[Listed[T]], raw: msgspec.Raw | None) -> Listed[T] | None:
+    """A list of a meeting, None unless it is whole."""
+    found = None if raw is None or is_null(raw) else decoder.decode(raw)
+    return found if found and found.whole else None
 
 
 def blame(body: shapes.Body, ids: Sequence[str], missing: Sequence[str]) -> dict[str, Failure]:

@@ -17,7 +17,7 @@ from harvesters.core.paging import pages
 from harvesters.core.source import Part
 from harvesters.opentok import shapes
 from harvesters.opentok.raw import NULL, is_null
-from harvesters.opentok.shapes import Listed, Members, Tally
+from harvesters.opentok.shapes import Listed, Members, Streams, Tally, Verbatim
 
 TOO_BIG = frozenset({Verdict.TOO_BIG, Verdict.ADD_ON_MISSING})
 NOTHING: frozenset[Verdict] = frozenset()
@@ -74,16 +74,16 @@ def ask_smallest(graph: GraphQL, operation: str, variables: Mapping[str, Any]) -
     return answer
 
 
-def stream_part(kind: str, raw: msgspec.Raw) -> tuple[Part, Listed]:
+def stream_part(kind: str, members: Members | None) -> tuple[Part, Verbatim]:
     """A publisher or subscriber as a part, and the list its rows came in.
 
     Nulls stay in the archive, where `flatten` counts them: a stream's as its head, its statistics' as a null row.
     """
-    if is_null(raw):
-        return Part(kind, NULL, b"[]", 0), Listed()
-    head: Members = shapes.members.decode(raw)
-    stats = head.pop(STATS, msgspec.Raw(NULL))
-    listed = shapes.listed.decode(stats) if not is_null(stats) else Listed([msgspec.Raw(NULL)])
+    if members is None:
+        return Part(kind, NULL, b"[]", 0), Verbatim()
+    stats = members.get(STATS, NULL)
+    listed = shapes.listed.decode(stats) if not is_null(stats) else Verbatim([msgspec.Raw(NULL)])
+    head = {name: value for name, value in members.items() if name != STATS}
     return Part(kind, msgspec.json.encode(head), array(listed.items), len(listed.items)), listed
 
 
@@ -103,7 +103,7 @@ class MeetingReader:
         yield from self._streams("Subscribers", "subscribers", "subscriber")
 
     def _connections(self) -> Iterator[Part]:
-        def ask(cursor: str | None) -> Listed:
+        def ask(cursor: str | None) -> Verbatim:
             return self._smallest("Connections", "connections", {"first": FEW, "after": cursor})
 
         yield Part("meeting", self.meeting.head, b"[]", 0)
@@ -113,14 +113,14 @@ class MeetingReader:
     def _streams(self, operation: str, member: str, kind: str) -> Iterator[Part]:
         cursors: list[str | None] = []
 
-        def ask(cursor: str | None) -> Listed:
+        def ask(cursor: str | None) -> Streams:
             cursors.append(cursor)
             return self._page(operation, member, cursor)
 
         for page in self._to_the_end(ask, member):
             yield from self._rows(operation, member, kind, page, cursors[-1])
 
-    def _to_the_end(self, ask: Any, what: str) -> Iterator[Listed]:  # noqa: ANN401 - a local function
+    def _to_the_end(self, ask: Any, what: str) -> Iterator[Listed[Any]]:  # noqa: ANN401 - a local function
         """All pages of a list; a count that does not fit is a problem of the call."""
         tally = Tally()
         for page in pages(ask, lambda page: page.cursor, what):
@@ -129,7 +129,7 @@ class MeetingReader:
         if short := tally.problem(what):
             self.problems.append(short)
 
-    def _page(self, operation: str, member: str, cursor: str | None) -> Listed:
+    def _page(self, operation: str, member: str, cursor: str | None) -> Streams:
         """One page of streams with their first rows, in smaller pieces if it is too big."""
         wanted = {"after": cursor, "rowsAfter": None}
         if self.size is not SMALLEST:
@@ -143,7 +143,7 @@ class MeetingReader:
     def _sized(size: Size) -> dict[str, int]:
         return {"first": size.streams, "rows": size.rows}
 
-    def _rows(self, operation: str, member: str, kind: str, page: Listed, cursor: str | None) -> Iterator[Part]:
+    def _rows(self, operation: str, member: str, kind: str, page: Streams, cursor: str | None) -> Iterator[Part]:
         """The streams of a page, each with its rows to their end."""
         size, read = self.size, _Streams(kind, page)
         while (rows_after := read.next_cursor()) is not None:
@@ -156,14 +156,14 @@ class MeetingReader:
         self.problems += read.problems()
         yield from read.parts()
 
-    def _smallest(self, operation: str, member: str, wanted: dict[str, Any]) -> Listed:
+    def _smallest(self, operation: str, member: str, wanted: dict[str, Any]) -> Listed[Any]:
         """One list of the meeting that cannot be asked for in smaller pieces; see `ask_smallest`."""
         found = self._list(operation, member, wanted)
         if found is None:
             raise TooBigError(STILL_TOO_BIG)
         return found
 
-    def _list(self, operation: str, member: str, wanted: dict[str, Any]) -> Listed | None:
+    def _list(self, operation: str, member: str, wanted: dict[str, Any]) -> Listed[Any] | None:
         """One list of the meeting, None if it is too big."""
         page: str | None = None
         seen: set[str | None] = {""}
@@ -181,28 +181,28 @@ class MeetingReader:
             page = meetings.cursor
             if page is None:
                 self.problems.append(f"the meeting of {self.meeting.created} vanished while it was read")
-                return Listed()
+                return Verbatim()
         message = "the vendor's cursor of a session's meetings does not move."
         raise SliceError(message)
 
-    def _meetings(self, body: shapes.Body) -> Listed:
+    def _meetings(self, body: shapes.Body) -> Verbatim:
         self.problems += [error.said() for error in body.errors or ()]
         found = [each for each in body.sessions if each and each.sessionId == self.meeting.session]
-        return (found[0].meetings if found else None) or Listed()
+        return (found[0].meetings if found else None) or Verbatim()
 
-    def _listed(self, raw: msgspec.Raw | None, member: str) -> Listed:
+    def _listed(self, raw: msgspec.Raw | None, member: str) -> Listed[Any]:
         if raw is None or is_null(raw):
             self.problems.append(f"the vendor sent null for the {member}")
-            return Listed()
-        return shapes.listed.decode(raw)
+            return Verbatim()
+        return (shapes.listed if member == "connections" else shapes.streams).decode(raw)
 
 
 class _Streams:
     """The streams of one page while their rows are gathered."""
 
-    def __init__(self, kind: str, page: Listed) -> None:
+    def __init__(self, kind: str, page: Streams) -> None:
         self._kind = kind
-        self._streams = [_Stream(*stream_part(kind, raw)) for raw in page.items]
+        self._streams = [_Stream(*stream_part(kind, each)) for each in page.items]
         self._seen = {""}
 
     def next_cursor(self) -> str | None:
@@ -216,11 +216,11 @@ class _Streams:
         self._seen.add(cursor)
         return cursor
 
-    def go_on(self, page: Listed, cursor: str) -> None:
+    def go_on(self, page: Streams, cursor: str) -> None:
         """Add the next rows of those streams that wait for this cursor."""
         for at, stream in enumerate(self._streams):
             if stream.cursor == cursor:
-                stream.add(*stream_part(self._kind, page.items[at] if at < len(page.items) else msgspec.Raw(NULL)))
+                stream.add(*stream_part(self._kind, page.items[at] if at < len(page.items) else None))
 
     def parts(self) -> Iterator[Part]:
         """The streams with all their rows."""
@@ -238,7 +238,7 @@ class _Stream:
     """One stream with the rows that came so far, and the newest page of them."""
 
     part: Part
-    page: Listed
+    page: Verbatim
     tally: Tally = field(default_factory=Tally)
     moved: bool = False
 
@@ -250,7 +250,7 @@ class _Stream:
         """Where its next rows are."""
         return None if self.moved else self.page.cursor
 
-    def add(self, part: Part, page: Listed) -> None:
+    def add(self, part: Part, page: Verbatim) -> None:
         """Add a page of rows, if it is of this stream: its place in a list is all that it was asked for by."""
         self.page, self.moved = page, _identity(part) != _identity(self.part)
         if not self.moved and self.tally.take(page):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -10,6 +10,7 @@ from harvesters.core.errors import SliceError
 from harvesters.opentok.judge import GraphError
 from harvesters.opentok.raw import NULL
 
+T = TypeVar("T")
 Members = dict[str, msgspec.Raw]
 
 
@@ -20,15 +21,15 @@ class PageInfo(msgspec.Struct):
     endCursor: str | None = None  # noqa: N815 - the vendor's name
 
 
-class Listed(msgspec.Struct):
-    """A list of anything: items verbatim, null ones among them."""
+class Listed(msgspec.Struct, Generic[T]):
+    """A list of anything, null items among the others."""
 
-    resources: list[msgspec.Raw] | None = None
+    resources: list[T] | None = None
     totalCount: int | None = None  # noqa: N815 - the vendor's name
     pageInfo: PageInfo | None = None  # noqa: N815 - the vendor's name
 
     @property
-    def items(self) -> list[msgspec.Raw]:
+    def items(self) -> list[T]:
         """The items that are there."""
         return self.resources or []
 
@@ -44,6 +45,12 @@ class Listed(msgspec.Struct):
         return self.cursor is None and (self.totalCount is None or self.totalCount <= len(self.items))
 
 
+Verbatim = Listed[msgspec.Raw]
+"""A list whose items nobody has looked at."""
+Streams = Listed[Members | None]
+"""A list of publishers or subscribers."""
+
+
 @dataclass(slots=True)
 class Tally:
     """Items of a list that came in pages, beside the number that the vendor says there are.
@@ -55,10 +62,13 @@ class Tally:
     said: int | None = None
     _pages: set[int] = field(default_factory=set)
 
-    def take(self, page: Listed) -> bool:
+    def take(self, page: Listed[Any]) -> bool:
         """Count a page's items; whether it is a new one."""
         self.said = self.said if page.totalCount is None else page.totalCount
-        mark = hash(b",".join(page.items))
+        if page.cursor is None and not self._pages:  # the only one, as most are
+            self.found += len(page.items)
+            return True
+        mark = hash(msgspec.json.encode(page.items))
         new = mark not in self._pages
         self._pages.add(mark)
         self.found += len(page.items) if new else 0
@@ -76,7 +86,7 @@ class Session(msgspec.Struct):
 
     sessionId: str | None = None  # noqa: N815 - the vendor's name
     mediaMode: msgspec.Raw = msgspec.Raw(NULL)  # noqa: N815 - the vendor's name
-    meetings: Listed | None = None
+    meetings: Verbatim | None = None
 
 
 class _Sessions(msgspec.Struct):
@@ -86,7 +96,7 @@ class _Sessions(msgspec.Struct):
 
 class _SessionData(msgspec.Struct):
     sessions: _Sessions | None = None
-    sessionSummaries: Listed | None = None  # noqa: N815 - the vendor's name
+    sessionSummaries: Verbatim | None = None  # noqa: N815 - the vendor's name
 
 
 class _Project(msgspec.Struct):
@@ -116,7 +126,7 @@ class Body(msgspec.Struct):
         return bool(found and found.pageInfo and found.pageInfo.hasNextPage)
 
     @property
-    def summaries(self) -> Listed:
+    def summaries(self) -> Verbatim:
         """A page of the listing.
 
         Raises:
@@ -143,7 +153,8 @@ class Summary(msgspec.Struct):
 
 
 body = msgspec.json.Decoder(Body)
-listed = msgspec.json.Decoder(Listed)
+listed = msgspec.json.Decoder(Verbatim)
+streams = msgspec.json.Decoder(Streams)
 members = msgspec.json.Decoder(Members)
 summary = msgspec.json.Decoder(Summary)
 text = msgspec.json.Decoder(str | None)

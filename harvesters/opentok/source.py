@@ -151,7 +151,7 @@ class _Listing:
     blank: int = 0
     said: int | None = None
 
-    def take(self, page: shapes.Listed) -> list[bytes]:
+    def take(self, page: shapes.Verbatim) -> list[bytes]:
         """Count a page's items; returns them as bytes."""
         items = [bytes(item) for item in page.items]
         self.said = page.totalCount
