@@ -138,13 +138,28 @@ class Draft:
         self.size = 0
         self._lines: list[bytes] = []
         self._runs: list[Run] = []
+        self._shared: tuple[str, str, int] | None = None
+        self._before = b""
 
-    def add(self, record: str, type_: str, both_lines: bytes) -> None:
-        """Add a document: its action line and its source line."""
-        if not self._runs or self._runs[-1][1] != record or self._runs[-1][2] != type_:
-            self._runs.append((len(self._lines), record, type_))
+    def take(self, record: str, document: Encoded) -> None:
+        """Add a document; what those of one record and index share of their action lines is made once."""
+        shared = record, document.index, document.version
+        if shared != self._shared:
+            self._shared, self._before = shared, _before(document)
+            self._begin(record, document.type)
+        both_lines = b"".join((self._before, document.id.encode(), b'"}}\n', document.source, b"\n"))
         self._lines.append(both_lines)
         self.size += len(both_lines)
+
+    def add(self, record: str, type_: str, both_lines: bytes) -> None:
+        """Add a document of another body: its action line and its source line."""
+        self._begin(record, type_)
+        self._lines.append(both_lines)
+        self.size += len(both_lines)
+
+    def _begin(self, record: str, type_: str) -> None:
+        if not self._runs or self._runs[-1][1:] != (record, type_):
+            self._runs.append((len(self._lines), record, type_))
 
     def body(self) -> Body:
         """The documents as a body."""
@@ -157,23 +172,10 @@ class Draft:
         return body
 
 
-class Actions:
-    """Action lines; what documents of one index and record share is made once."""
-
-    def __init__(self) -> None:
-        """Nothing cached yet."""
-        self._index, self._version, self._before = "", 0, b""
-
-    def both_lines(self, document: Encoded) -> bytes:
-        """Action and source, each with its line end."""
-        index, version = document.index, document.version
-        if index != self._index or version != self._version:
-            self._index, self._version = index, version
-            self._before = b'{"index":{"_index":"%s","version":%d,"version_type":"external_gte","_id":"' % (
-                index.encode(),
-                version,
-            )
-        return b"".join((self._before, document.id.encode(), b'"}}\n', document.source, b"\n"))
+def _before(document: Encoded) -> bytes:
+    """An action line up to the id."""
+    index, version = document.index.encode(), document.version
+    return b'{"index":{"_index":"%s","version":%d,"version_type":"external_gte","_id":"' % (index, version)
 
 
 _QUOTED = re.compile(r"""(['"])(?:.*\1|.*)""", re.DOTALL)

@@ -21,7 +21,7 @@ from harvesters.core.destinations import (
     Target,
     Told,
 )
-from harvesters.core.destinations.bulk import BODY_BYTES, Actions, Draft
+from harvesters.core.destinations.bulk import BODY_BYTES, Draft
 from harvesters.core.destinations.census import AT_ONCE, differences, strangers
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.held_index import HeldIndex
@@ -147,10 +147,10 @@ def _send(sender: Sender, draft: Draft) -> None:
 
 def drafts(records: Iterable[tuple[str, Documents]], finished: list[str]) -> Iterator[Draft]:
     """The documents in bodies to be of some 4 MB; records whose last document was handed on are `finished`."""
-    actions, draft = Actions(), Draft()
+    draft = Draft()
     for record, documents in records:
         for document in documents:
-            draft.add(record, document.type, actions.both_lines(document))
+            draft.take(record, document)
             if draft.size >= BODY_BYTES:
                 yield draft
                 draft = Draft()
