@@ -1,6 +1,8 @@
 """What the days before a day were like, from their manifests: a few short reads, for comparison alone."""
 
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from harvesters.core.usual import WEEKS
 
 MOST_READ = 24
 """Manifests that are read to find `DAYS` days with answers: two weeks of holidays may lie between."""
+REMEMBERED = 256
+"""Manifests in brief, some kB each."""
 
 
 class _Call(msgspec.Struct, gc=False):
@@ -25,8 +29,8 @@ class _Call(msgspec.Struct, gc=False):
     records: tuple[str, ...] = ()
 
 
-class Past(msgspec.Struct):
-    """A manifest in brief; see `Manifest`."""
+class _Manifest(msgspec.Struct):
+    """What is read of a manifest; see `Manifest`."""
 
     format: int = FORMAT
     state: str = ""
@@ -34,13 +38,18 @@ class Past(msgspec.Struct):
     filled: dict[str, Filled] = msgspec.field(default_factory=dict)
     calls: dict[str, _Call] = msgspec.field(default_factory=dict)
 
-    @property
-    def conferences(self) -> int:
-        """How many conferences are archived."""
-        return sum(len(each.records) for each in self.calls.values())
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A manifest in brief: its state, when the day was listed, what answers had, and how many conferences there are."""
+
+    state: str
+    listed_at: str
+    filled: dict[str, Filled]
+    conferences: int
 
 
-_decode = msgspec.json.Decoder(Past).decode
+_decode = msgspec.json.Decoder(_Manifest).decode
 
 
 def counts_before(data_dir: Path, vendor: str, account: str, day: Day) -> list[int]:
@@ -67,6 +76,16 @@ def _read(data_dir: Path, vendor: str, account: str, day: Day) -> Past | None:
     """A manifest; None where there is none that can be read, which its own slice will say."""
     path = SliceStore(data_dir, vendor, account, day).manifest_path
     with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        past = _decode(path.read_bytes())
-        return past if past.format == FORMAT else None
+        stat = path.stat()
+        return _brief(path, (stat.st_mtime_ns, stat.st_size, stat.st_ino))
     return None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _brief(path: Path, version: tuple[int, int, int]) -> Past | None:
+    """A manifest as the file is now: the days of a run look back at nearly the same ones."""
+    del version
+    found = _decode(path.read_bytes())
+    if found.format != FORMAT:
+        return None
+    return Past(found.state, found.listed_at, found.filled, sum(len(each.records) for each in found.calls.values()))
