@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any
 
 from harvesters.sandbox.peermetrics import reports
 from harvesters.sandbox.peermetrics.reports import Flow, Stream
@@ -43,10 +44,27 @@ def apart(browser: str, tick: Tick) -> Iterator[tuple[str, Callable[[], Json]]]:
     """The reports that get a row of their own, each with the key of its track: `in` or `out`, and its place."""
     if browser == OLD_CHROME:
         for place, (stream, flow) in enumerate(tick.got):
-            yield f"in{place}", partial(_with_track, stream, flow, tick.ms)
+            yield f"in{place}", partial(_stored, _with_track, stream, flow, tick.ms)
     if browser != FIREFOX:
         for place, (stream, flow) in enumerate(tick.sent):
-            yield f"out{place}", partial(reports.outbound, stream, flow, tick.ms)
+            yield f"out{place}", partial(_stored, reports.outbound, stream, flow, tick.ms)
+
+
+def _stored(make: Callable[[Stream, Flow, float], Json], stream: Stream, flow: Flow, ms: float) -> Json:
+    found: Json = as_stored(make(stream, flow, ms))
+    return found
+
+
+def as_stored(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """As PostgreSQL gives a `jsonb` back: members by the length of their names, then by their letters."""
+    if isinstance(value, dict):
+        return {name: as_stored(value[name]) for name in _in_order(tuple(value))}
+    return [as_stored(each) for each in value] if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=256)
+def _in_order(names: tuple[str, ...]) -> list[str]:
+    return sorted(names, key=lambda name: (len(name), name))
 
 
 def _with_track(stream: Stream, flow: Flow, ms: float) -> Json:
@@ -72,7 +90,8 @@ def main(browser: str, tick: Tick) -> Json:
     pair = tick.pair()
     found["remote"] = {kind: _remote(tick, kind) for kind in ("audio", "video")}
     found["connection"] = reports.pair_as_firefox(pair) if browser == FIREFOX and tick.candidate else pair
-    return found
+    stored: Json = as_stored(found)
+    return stored
 
 
 def _remote(tick: Tick, kind: str) -> Json:
