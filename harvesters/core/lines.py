@@ -10,7 +10,9 @@ import zstandard
 
 from harvesters.core.errors import ArchiveError
 
-PIECE = 1 << 20
+PIECE = 1 << 18
+"""Bytes that are unpacked at a time: few enough to be put where the piece before was. Larger ones are new memory each
+(see `core.allocator`), which a participant's statistics of peermetrics have thousands of."""
 ROWS, AFTER_ROWS = b',"rows":', b',"crc32":"'
 
 
