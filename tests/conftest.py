@@ -12,6 +12,7 @@ from elasticsearch import Elasticsearch
 
 from harvesters.stack.java import NodeUnavailableError
 from tests import elasticsearch_node
+from tests.in_memory import folder_in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +36,12 @@ LONGEST = (
     "test_stack_native.py",
 )
 """Files of few and long tests: begun last, one of them would run while the other processes have nothing left to do."""
+
+
+def pytest_configure() -> None:
+    """The tests' folders in memory, where that can be; those of tests that failed stay for a look."""
+    if folder := folder_in_memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
