@@ -25,28 +25,28 @@ from tests.forking_parent import SCRIPT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+SCRIPT_HERE = [sys.executable, str(SCRIPT)]
 OF_THE_START = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")
 """What Python reads when it starts and never again; of the rest all begins with `PYTHON`."""
 
 
 def run(
-    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float
 ) -> subprocess.CompletedProcess[str]:
-    """Run `harvest.py` to its end; where that needs a Python of its own, it gets one."""
-    if sys.platform != "linux" or any(name.startswith("PYTHON") for name in env):
-        return started(arguments, cwd=cwd, env=env, timeout=timeout)
+    """Run a command to its end, forked if it is this project's script; else, or where Python must start anew, not."""
+    if [*command[:2]] != SCRIPT_HERE or sys.platform != "linux" or any(name.startswith("PYTHON") for name in env):
+        return started(command, cwd=cwd, env=env, timeout=timeout)
     parent = next(_parents(tuple(env.get(name, "") for name in OF_THE_START)))
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        request = {"arguments": arguments, "cwd": str(cwd), "env": dict(env), "umask": _umask()}
+        request = {"arguments": command[2:], "cwd": str(cwd), "env": dict(env), "umask": _umask()}
         code = _forked(parent, json.dumps(request), (out, err), timeout)
-        return subprocess.CompletedProcess([str(SCRIPT), *arguments], code, _text(out), _text(err))
+        return subprocess.CompletedProcess(command, code, _text(out), _text(err))
 
 
 def started(
-    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float
 ) -> subprocess.CompletedProcess[str]:
     """The same in a Python of its own."""
-    command = [sys.executable, str(SCRIPT), *arguments]
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=timeout)
 
 
@@ -86,6 +86,8 @@ def _forked(parent: socket.socket, request: str, streams: tuple[IO[bytes], IO[by
                 return int(told.readline())
             except TimeoutError:
                 os.kill(pid, signal.SIGKILL)
+                ours.settimeout(None)
+                ours.recv(64)
                 raise subprocess.TimeoutExpired(request, timeout) from None
 
 

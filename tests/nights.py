@@ -234,7 +234,8 @@ class Night:
         # The working folder's `.env` hides the one that a developer may have in the clone.
         (self.data_dir / ".env").touch()
         run = forking.started if memory_counts else forking.run
-        return run(arguments, env={**_neutral(), **self.environment}, cwd=self.data_dir, timeout=timeout)
+        command = [*forking.SCRIPT_HERE, *arguments]
+        return run(command, env={**_neutral(), **self.environment}, cwd=self.data_dir, timeout=timeout)
 
     def store(self, day: date) -> SliceStore:
         """The archive of a day."""

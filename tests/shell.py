@@ -70,8 +70,7 @@ class Shell:
 
     def __call__(self, *arguments: str, **more: str | None) -> Done:
         """Run a command to its end; `more` is added to the environment, None takes away."""
-        self.command()
-        done = forking.run(arguments, cwd=self.folder, env=self.environment(more), timeout=SECONDS)
+        done = forking.run(self.command(*arguments), cwd=self.folder, env=self.environment(more), timeout=SECONDS)
         return Done(done.returncode, done.stdout, done.stderr)
 
     @contextmanager

@@ -14,7 +14,7 @@ KILL = os.kill
 
 
 def started(shell: Shell, *arguments: str, **more: str) -> Done:
-    done = forking.started(arguments, cwd=shell.folder, env=shell.environment(more), timeout=60)
+    done = forking.started(shell.command(*arguments), cwd=shell.folder, env=shell.environment(more), timeout=60)
     return Done(done.returncode, done.stdout, done.stderr)
 
 
@@ -65,8 +65,10 @@ def test_one_that_takes_too_long_is_killed(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(os, "kill", kill)
     shell = Shell(tmp_path)
     with pytest.raises(subprocess.TimeoutExpired):
-        forking.run(["dev", "sandbox", "--vendor", "opentok"], cwd=tmp_path, env=shell.environment({}), timeout=1)
+        forking.run(
+            shell.command("dev", "sandbox", "--vendor", "opentok"), cwd=tmp_path, env=shell.environment({}), timeout=1
+        )
 
     ((pid, number),) = killed
     assert number == signal.SIGKILL
-    assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()
+    assert not Path(f"/proc/{pid}").exists()
