@@ -21,21 +21,31 @@ if TYPE_CHECKING:
     from harvesters.stack.file_users import Account
 
 LONGEST = (
+    "test_bulk_faults.py",
+    "test_conformance.py",
     "test_dashboards_numbers.py",
     "test_docs.py",
     "test_elasticsearch_versions.py",
+    "test_explain.py",
     "test_faults.py",
     "test_faults_loading.py",
     "test_forget.py",
+    "test_index.py",
     "test_kill.py",
+    "test_layering.py",
     "test_memory.py",
+    "test_opentok_fetch.py",
+    "test_peermetrics_run.py",
     "test_privacy_run.py",
+    "test_prune_index.py",
+    "test_replay_diff.py",
     "test_rights.py",
     "test_signals.py",
     "test_stack_docker.py",
     "test_stack_native.py",
+    "test_vendor_behaviour.py",
 )
-"""Files of few and long tests: begun last, one of them would run while the other processes have nothing left to do."""
+"""Files that take long: begun last, one of them would run while the other processes have nothing left to do."""
 
 
 def pytest_configure() -> None:
