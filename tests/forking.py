@@ -84,11 +84,13 @@ def _forked(parent: socket.socket, request: str, streams: tuple[IO[bytes], IO[by
             ours.settimeout(timeout)
             try:
                 return int(told.readline())
-            except TimeoutError:
+            except BaseException as problem:  # also where the test itself is interrupted
                 os.kill(pid, signal.SIGKILL)
                 ours.settimeout(None)
                 ours.recv(64)
-                raise subprocess.TimeoutExpired(request, timeout) from None
+                if isinstance(problem, TimeoutError):
+                    raise subprocess.TimeoutExpired(request, timeout) from None
+                raise
 
 
 def _text(stream: IO[bytes]) -> str:

@@ -55,11 +55,17 @@ def _note_ends(*_: object) -> None:
 
 
 def serve(door: socket.socket) -> int | None:
-    """Fork for whoever asks. Returns in each child, with where its request is; None when nobody will ask any more."""
+    """Fork for whoever asks. Returns in each child, with where its request is.
+
+    None when nobody will ask any more: what still runs then has lost its test, and is ended.
+    """
     signal.signal(signal.SIGCHLD, _note_ends)
     while True:
         byte, files, _, _ = socket.recv_fds(door, 1, 1 + len(STREAMS))
         if not byte:
+            for pid in [*_running]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             return None
         asked, *streams = files
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
