@@ -57,7 +57,8 @@ demo: $(REPORT)
 test: $(DEV)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
+	@# mypy keeps one core busy; beside it pytest reads all tests once, so that its processes find them prepared.
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --collect-only -q >/dev/null 2>&1 & $(PY) -m mypy; types=$$?; wait; exit $$types
 	$(PY) -m tests.elasticsearch_node run -- $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(DEV)

@@ -113,11 +113,10 @@ def check(work: Forgetful, before: Told, value: str) -> None:
     assert after.documents.keys() == before.documents.keys(), "documents came or went"
     assert after.conference == before.conference, "the conference counts otherwise"
     stays = re.compile(rb"(?<![\w-])(?:" + b"|".join(map(re.escape, _written(value))) + rb")(?!\w)")
-    where = {
-        (part.kind, found[0])
-        for part in after.parts
-        for found in re.finditer(rb".{0,60}" + stays.pattern + rb".{0,30}", part.head + b" " + part.rows)
-    }
+    # What stands around it is looked for where it stands alone: the search for both takes a hundred times as long.
+    left = [(part.kind, text) for part in after.parts if stays.search(text := part.head + b" " + part.rows)]
+    around = re.compile(rb".{0,60}" + stays.pattern + rb".{0,30}")
+    where = {(kind, found[0]) for kind, text in left for found in around.finditer(text)}
     assert not where, f"{value} still stands in {sorted(where)}"
     _check_people(work, before, after)
     again = work.forgetter.person(BytesIO(after.frame.data), new, lambda found: found.casefold() == value.casefold())

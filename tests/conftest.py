@@ -12,6 +12,7 @@ from elasticsearch import Elasticsearch
 
 from harvesters.stack.java import NodeUnavailableError
 from tests import elasticsearch_node
+from tests.in_memory import folder_in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,21 +21,37 @@ if TYPE_CHECKING:
     from harvesters.stack.file_users import Account
 
 LONGEST = (
+    "test_bulk_faults.py",
+    "test_conformance.py",
     "test_dashboards_numbers.py",
     "test_docs.py",
     "test_elasticsearch_versions.py",
+    "test_explain.py",
     "test_faults.py",
     "test_faults_loading.py",
     "test_forget.py",
+    "test_index.py",
     "test_kill.py",
+    "test_layering.py",
     "test_memory.py",
+    "test_opentok_fetch.py",
+    "test_peermetrics_run.py",
     "test_privacy_run.py",
+    "test_prune_index.py",
+    "test_replay_diff.py",
     "test_rights.py",
     "test_signals.py",
     "test_stack_docker.py",
     "test_stack_native.py",
+    "test_vendor_behaviour.py",
 )
-"""Files of few and long tests: begun last, one of them would run while the other processes have nothing left to do."""
+"""Files that take long: begun last, one of them would run while the other processes have nothing left to do."""
+
+
+def pytest_configure() -> None:
+    """The tests' folders in memory, where that can be; those of tests that failed stay for a look."""
+    if folder := folder_in_memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,6 +80,23 @@ def prefix(es: Elasticsearch) -> Iterator[str]:
     """A prefix for the names of indices and templates, removed with all of them after the test."""
     with own_prefix(es) as name:
         yield name
+
+
+@pytest.fixture(scope="session")
+def _lasting(es: Elasticsearch) -> Iterator[str]:
+    with own_prefix(es) as name:
+        yield name
+
+
+@pytest.fixture
+def lasting_prefix(es: Elasticsearch, _lasting: str) -> Iterator[str]:
+    """A prefix whose templates stay from test to test, for those that set them up anyhow: a tenth of the work then.
+
+    Modules of such tests have it as their `prefix`. Indices go as ever; what a test does to templates, the set-up of
+    the next one takes back.
+    """
+    yield _lasting
+    remove_indices(es, _lasting)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from tests import elasticsearch_distribution as distribution
 from tests import elasticsearch_docker as docker
 from tests.elasticsearch_docker import Container
 from tests.elasticsearch_server import JAVA_OPTIONS, STOP_LIMIT, Server
+from tests.in_memory import folder_in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -145,11 +146,11 @@ def _new_node(tidying: ExitStack, wanted: Distribution, accounts: Sequence[Accou
     jdk = java.find_jdk(java.jdk_candidates(os.environ), runner)
     program = distribution.get_distribution(distribution.cache_folder(os.environ, runner), wanted)
     click.echo(f"Elasticsearch {wanted.version} on the JDK in {jdk}", err=True)
-    return Node(program, jdk, runner, _new_folder(tidying, program.parent), accounts)
+    return Node(program, jdk, runner, _new_folder(tidying, folder_in_memory() or program.parent), accounts)
 
 
 def _new_folder(tidying: ExitStack, cache: Path) -> Path:
-    # Beside the program, where the runner can come and where there is room: /tmp may be in memory.
+    # In memory or beside the program: where the runner can come and where there is room, as /tmp need not have.
     folder = tempfile.TemporaryDirectory(prefix="run-", dir=cache, ignore_cleanup_errors=True)
     return Path(tidying.enter_context(folder))
 

@@ -7,14 +7,13 @@ with serve_opentok([session(0, day=DAY)], key=KEY, secret=SECRET, now=lambda: NO
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import zstandard
@@ -44,6 +43,7 @@ from harvesters.enrich.enrichment import open_enrichment
 from harvesters.sandbox import Request, Response, Server, serve_opentok
 from harvesters.sandbox.opentok import Served
 from harvesters.sandbox.server import Intercept
+from tests import forking
 from tests.opentok_days import KEY, SECRET
 
 HOME = Path(__file__).parents[1]
@@ -225,20 +225,17 @@ class Night:
         with closing(_printing(shop, stdout)):
             return self.work(shop, chosen)
 
-    def command(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        """`harvest.py` in a process of its own, in an empty folder, with our settings and no others."""
+    def command(self, *arguments: str, timeout: float = 120, memory_counts: bool = False) -> CompletedProcess[str]:
+        """`harvest.py` in a process of its own, in an empty folder, with our settings and no others.
+
+        `memory_counts`: nothing is in its memory that it did not import itself, which takes its time.
+        """
         self.data_dir.mkdir(parents=True, exist_ok=True)
         # The working folder's `.env` hides the one that a developer may have in the clone.
         (self.data_dir / ".env").touch()
-        return subprocess.run(
-            [sys.executable, str(HOME / "harvest.py"), *arguments],
-            env={**_neutral(), **self.environment},
-            cwd=self.data_dir,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
+        run = forking.started if memory_counts else forking.run
+        command = [*forking.SCRIPT_HERE, *arguments]
+        return run(command, env={**_neutral(), **self.environment}, cwd=self.data_dir, timeout=timeout)
 
     def store(self, day: date) -> SliceStore:
         """The archive of a day."""
@@ -260,7 +257,7 @@ def _printing(shop: Workshop, stdout: BytesIO | None) -> Workshop:
 
 def _neutral() -> dict[str, str]:
     """This process's environment without anything that the harvester would read."""
-    ours = ("OPENTOK_", "ES_", "INDEX_PREFIX", "DATA_DIR", "VCONF_", "VENDOR_", "TOTALS")
+    ours = ("PYTHON", "OPENTOK_", "ES_", "INDEX_PREFIX", "DATA_DIR", "VCONF_", "VENDOR_", "TOTALS")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from harvesters.sandbox import serve_opentok
+from tests import forking
 from tests.opentok_client import DAY, NOW
 from tests.opentok_days import KEY, SECRET, day_of
 
@@ -69,15 +70,7 @@ class Shell:
 
     def __call__(self, *arguments: str, **more: str | None) -> Done:
         """Run a command to its end; `more` is added to the environment, None takes away."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(more),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        done = forking.run(self.command(*arguments), cwd=self.folder, env=self.environment(more), timeout=SECONDS)
         return Done(done.returncode, done.stdout, done.stderr)
 
     @contextmanager

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 INTO = ("index", "lake")
 
 
+@pytest.fixture
+def prefix(lasting_prefix: str) -> str:
+    return lasting_prefix
+
+
 def codes(report: SliceReport) -> list[tuple[str, str]]:
     return [(each.code, each.subject) for each in report.anomalies]
 

@@ -47,6 +47,11 @@ BUSY = "es_rejected_execution_exception"
 ALICE = "alice.miller@example.com"
 
 
+@pytest.fixture
+def prefix(lasting_prefix: str) -> str:
+    return lasting_prefix
+
+
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two calls, fetched once for all tests of this file."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -77,10 +77,16 @@ def opentok(node_limit: int | None, now: Now) -> Iterator[Mapping[str, str]]:
         yield {"OPENTOK_API_KEY": KEY, "OPENTOK_API_SECRET": SECRET, "OPENTOK_URL": server.url}
 
 
+@cache
+def application_key() -> rsa.RSAPrivateKey:
+    """One for all tests: to make one takes longer than most of them."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 @contextmanager
 def unified(now: Now) -> Iterator[Mapping[str, str]]:
     """A Vonage application."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = application_key()
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     rules = Rules(rate_limit=None)

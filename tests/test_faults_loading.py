@@ -13,6 +13,11 @@ from tests.faults.verdict import Gave
 WRITTEN = page.written(page.PAGE.read_text("utf-8"))
 
 
+@pytest.fixture
+def prefix(lasting_prefix: str) -> str:
+    return lasting_prefix
+
+
 @pytest.mark.parametrize("cell", in_rotation(), ids=lambda cell: f"{cell[2]}-{cell[1]}")
 def test_a_fault_of_the_node_loses_nothing(
     cell: Cell, tmp_path: Path, es: Elasticsearch, es_url: str, prefix: str

@@ -39,6 +39,11 @@ ZOOM = CASES[1]
 
 
 @pytest.fixture
+def prefix(lasting_prefix: str) -> str:
+    return lasting_prefix
+
+
+@pytest.fixture
 def made(es: Elasticsearch, es_url: str, prefix: str, tmp_path: Path) -> Iterator[Scene]:
     """Zoom, harvested."""
     with scene(ZOOM, tmp_path, es, es_url, prefix) as found:

@@ -27,6 +27,11 @@ NO_ADDRESS = "120.000.000"
 """What Zoom's own documents show as an address."""
 
 
+@pytest.fixture
+def prefix(lasting_prefix: str) -> str:
+    return lasting_prefix
+
+
 def at(minute: int) -> str:
     return f"2026-11-20T09:{minute:02d}:00.000Z"
 

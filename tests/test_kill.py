@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 from harvesters.core.destinations import index
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.sandbox import Rules
-from tests.conftest import remove_all
+from tests.conftest import remove_indices
 from tests.faults.kills import Dying, dies, dying
 from tests.nights import Night, lake_lines, printed, vendor
 from tests.node_door import sources, stored
@@ -86,7 +86,7 @@ def test_killed_at_every_bulk_request_then_run_again(
             died = killed_while_sending(night, at)
             assert night.harvest(DAY, into=["index"]).exit_code == 0
             assert sources(stored(es, es_url, prefix)) == expected, at
-            remove_all(es, prefix)
+            remove_indices(es, prefix)
     assert at > 3
 
 

@@ -24,7 +24,7 @@ def harvested(calls: LazyDay, folder: Path, *options: str) -> Any:  # noqa: ANN4
     with vendor(calls, NOW, rules=UNLIMITED) as server:
         night = Night(folder, NOW, server.url)
         arguments = ("opentok", "--date", str(DAY), "--destination", "lake", "--report", "report.json", *options)
-        done = night.command(*arguments)
+        done = night.command(*arguments, memory_counts=True)
     assert done.returncode == 0, done.stderr
     return json.loads((folder / "report.json").read_text())
 
@@ -32,7 +32,7 @@ def harvested(calls: LazyDay, folder: Path, *options: str) -> Any:  # noqa: ANN4
 def compared(folder: Path, **settings: str) -> Any:  # noqa: ANN401 - a report
     """The report of a dry run that compares what was harvested into a folder."""
     arguments = ("replay", "--all", "--dry-run", "--diff", "--destination", "lake", "--report", "report.json")
-    done = Night(folder, NOW, more=settings).command(*arguments)
+    done = Night(folder, NOW, more=settings).command(*arguments, memory_counts=True)
     assert done.returncode == 0, done.stderr
     return json.loads((folder / "report.json").read_text())
 
@@ -73,7 +73,7 @@ def test_the_memory_of_who_started_us_is_not_ours(tmp_path: Path) -> None:
     """A scheduler may be large; what the report tells is the harvester's own peak."""
     night = Night(tmp_path, NOW)
     ballast = bytearray(b"x" * 200_000_000)
-    done = night.command("replay", "--all", "--report", "report.json")
+    done = night.command("replay", "--all", "--report", "report.json", memory_counts=True)
     assert (done.returncode, len(ballast)) == (0, 200_000_000), done.stderr
     assert 5 < peak(json.loads((tmp_path / "report.json").read_text())) < 100
 

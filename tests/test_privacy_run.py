@@ -38,6 +38,11 @@ TYPES = ("conference", "participant", "stream", "sample", "issue")
 
 
 @pytest.fixture
+def prefix(lasting_prefix: str) -> str:
+    return lasting_prefix
+
+
+@pytest.fixture
 def key(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("key") / "privacy.key"
     path.write_text(SECRET)

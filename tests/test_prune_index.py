@@ -22,6 +22,11 @@ EDGE = "2026-11-17"
 CALLS = ("conferences", "participants", "streams", "samples", "issues")
 
 
+@pytest.fixture
+def prefix(lasting_prefix: str) -> str:
+    return lasting_prefix
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return demonstrated(tmp_path_factory.mktemp("demo"), days=5, calls=1).folder

@@ -31,6 +31,11 @@ TYPES = ("conference", "participant", "stream", "sample")
 Changed = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 
+@pytest.fixture
+def prefix(lasting_prefix: str) -> str:
+    return lasting_prefix
+
+
 @dataclass
 class Bench:
     """A day that was harvested into both destinations; the vendor is gone since."""

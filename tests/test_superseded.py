@@ -19,6 +19,11 @@ NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=2)
 
 
+@pytest.fixture
+def prefix(lasting_prefix: str) -> str:
+    return lasting_prefix
+
+
 def call(index: int = 0) -> dict[str, Any]:
     return session(index, day=DAY, start=timedelta(hours=9 + index), people=3, minutes=4)
 

@@ -27,6 +27,11 @@ DAYS = date(2026, 11, 17), date(2026, 11, 18)
 
 
 @pytest.fixture
+def prefix(lasting_prefix: str) -> str:
+    return lasting_prefix
+
+
+@pytest.fixture
 def night(tmp_path: Path, es_url: str, prefix: str) -> Iterator[Night]:
     """Two days of two calls, loaded into the lake and into an index."""
     calls = [session(number, day=day, people=2, minutes=2) for day in DAYS for number in range(2)]
