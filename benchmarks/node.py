@@ -28,15 +28,16 @@ CORES = 2
 PREFIX = f"vconf-benchmark-{os.getpid()}"
 PIECE = 2000
 WARM_UP = 3
-# A node as in real life, not one that has to start quickly: its own compilers, and more memory than the tests' has.
+# A node as in real life, not one that has to start quickly: its own compilers, more memory than the tests' has, a disk.
 JAVA_OPTIONS = patch("tests.elasticsearch_node.JAVA_OPTIONS", "-Xms1g -Xmx1g")
+ON_DISK = patch("tests.elasticsearch_node.folder_in_memory", lambda: None)
 
 
 def main(calls: int, rounds: int) -> None:
     """Measure and print."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
-    with JAVA_OPTIONS, TemporaryDirectory() as folder, Interrupts() as interrupts, node_url(interrupts) as url:
+    with JAVA_OPTIONS, ON_DISK, TemporaryDirectory() as folder, Interrupts() as interrupts, node_url(interrupts) as url:
         made = material(Path(folder), calls, url, PREFIX)
         ours = list(documents(made))
         with elasticsearch.Elasticsearch(url, request_timeout=loads.PATIENCE_S) as admin:
