@@ -145,16 +145,6 @@ class Event(msgspec.Struct, gc=False):
     created_at: str | None = None
 
 
-class Known(msgspec.Struct, gc=False):
-    """The members of an event that all of a record have in common, and that nobody reads."""
-
-    app: str | None = None
-    conference: str | None = None
-    participant: str | None = None
-    type: str | None = None
-    category: str | None = None
-
-
 class Tick(msgspec.Struct, gc=False):
     """One report of a track with what belongs to it.
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
 
+import msgspec
+
 from harvesters.core.lenient import RowDecoder
 from harvesters.core.source import Part
 from harvesters.core.tree import Interval, Machine, Medium, Quality, Row
@@ -15,7 +17,6 @@ from harvesters.peermetrics.reports import (
     Candidate,
     Event,
     Heard,
-    Known,
     Report,
     Tick,
     Ways,
@@ -29,6 +30,18 @@ MEDIA = ("audio", "video")
 GAP: tuple[str, ...] = ("gap",)
 CLAMPED: tuple[str, ...] = ("clamped",)
 Key = tuple[str, ...]
+
+
+class Known(msgspec.Struct, gc=False):
+    """The members of an event that all of a record have in common, and that nobody reads."""
+
+    app: str | None = None
+    conference: str | None = None
+    participant: str | None = None
+    type: str | None = None
+    category: str | None = None
+
+
 events = RowDecoder(Event, Known, deep=True)
 _order = itemgetter(0, 1)
 
