@@ -25,11 +25,16 @@ Fault = Callable[[bytes, Forward], Response]
 
 @dataclass
 class Door:
-    """Hands everything on to a node; each `_bulk` request meets the next fault, as long as there are any."""
+    """Hands everything on to a node; each `_bulk` request meets the next fault, as long as there are any.
+
+    What the node is asked to make searchable of the samples alone, which is done while a load goes on, meets `early`.
+    """
 
     node: str
     faults: Iterable[Fault] = ()
+    early: Fault | None = None
     bulks: list[bytes] = field(default_factory=list)
+    refreshed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._faults: Iterator[Fault] = iter(self.faults)
@@ -43,7 +48,10 @@ class Door:
             return self._forwarded(request, body)
 
         if not request.path.startswith("/_bulk"):
-            return forward(request.body)
+            if not request.path.endswith("/_refresh") or "," in request.path:
+                return forward(request.body)
+            self.refreshed.append(request.path)
+            return self.early(request.body, forward) if self.early else forward(request.body)
         self.bulks.append(request.body)
         fault = next(self._faults, None)
         return fault(request.body, forward) if fault else forward(request.body)

@@ -192,6 +192,26 @@ def test_waits_grow_and_end_at_the_deadline(bench: Bench) -> None:
     assert (bench.load(Door(bench.es_url)).exit_code, bench.assert_whole() > 0) == (0, True)
 
 
+# -- what is made searchable while a load goes on -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "early",
+    [None, refuse_all(403, "security_exception", "no right"), refuse_all(503), lost, html({})],
+    ids=["well", "no right", "busy", "connection lost", "a page with status 200"],
+)
+def test_a_long_load_refreshes_meanwhile_and_needs_no_luck_with_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, early: Fault | None
+) -> None:
+    monkeypatch.setattr(index_module, "REFRESH_AFTER", 3)
+    door = Door(bench.es_url, early=early)
+    ran = bench.load(door)
+    assert (ran.exit_code, ran.only.state) == (0, "complete"), ran.only.sentence()
+    bench.assert_whole()
+    assert len(door.refreshed) >= len(door.bulks) // 3 > 0
+    assert {*door.refreshed} == {f"/{bench.prefix}-samples-2026.11/_refresh"}
+
+
 # -- too large --------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ AT_ONCE = 1000
 
 def differences(cluster: Cluster, target: Target, expected: Sequence[Expected]) -> list[Difference]:
     """Where the counts of the conferences' documents differ from what is expected, by type: `AT_ONCE` at most."""
-    indices = [_index(cluster.prefix, type_, target) for type_ in INDEX]
+    indices = [index_of(cluster.prefix, type_, target) for type_ in INDEX]
     found = counted(cluster, indices, [each.conference_id for each in expected])
     return [
         Difference(each.record, type_, each.counts.get(type_, 0), found[each.conference_id].get(type_, 0))
@@ -25,7 +25,8 @@ def differences(cluster: Cluster, target: Target, expected: Sequence[Expected]) 
     ]
 
 
-def _index(prefix: str, type_: str, target: Target) -> str:
+def index_of(prefix: str, type_: str, target: Target) -> str:
+    """The index that a slice's documents of a type are in."""
     day = str(target.day)
     return f"{prefix}-{INDEX[type_]}-{day[:7].replace('-', '.') if type_ in BY_MONTH else day[:4]}"
 
@@ -47,7 +48,7 @@ def counted(cluster: Cluster, indices: Sequence[str], ids: Sequence[str]) -> dic
 def strangers(cluster: Cluster, target: Target, known: Container[str]) -> Iterator[Difference]:
     """The conferences of the slice's vendor, account and day that nobody knows, by type; named by their id."""
     after: Mapping[str, Any] | None = None
-    indices = ",".join(_index(cluster.prefix, type_, target) for type_ in INDEX)
+    indices = ",".join(index_of(cluster.prefix, type_, target) for type_ in INDEX)
     while True:
         found = cluster.search(indices, size=0, **_all_of(target, after)).get("aggregations", {}).get("ids", {})
         for bucket in found.get("buckets", []):

@@ -150,6 +150,11 @@ class Cluster:
             raise Again(message)
         return items
 
+    def refresh_early(self, name: str) -> None:
+        """Have what an index was sent made searchable; where that fails, the count at the end will tell."""
+        with suppress(elastic_transport.TransportError, elasticsearch.ApiError, elasticsearch.UnsupportedProductError):
+            self.admin.indices.refresh(index=name)
+
     def search(self, names: str, **body: Any) -> Mapping[str, Any]:
         """A search that sees everything that was acknowledged; indices that are not there hold nothing."""
         lenient: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}

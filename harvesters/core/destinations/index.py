@@ -22,7 +22,7 @@ from harvesters.core.destinations import (
     Told,
 )
 from harvesters.core.destinations.bulk import BODY_BYTES, Draft
-from harvesters.core.destinations.census import AT_ONCE, differences, strangers
+from harvesters.core.destinations.census import AT_ONCE, differences, index_of, strangers
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.held_index import HeldIndex
 from harvesters.core.destinations.odd_days import note_issues
@@ -30,11 +30,14 @@ from harvesters.core.destinations.patience import patiently
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.destinations.superseded import remove_superseded
 from harvesters.core.destinations.telling import matching, telling
+from harvesters.core.fields import SAMPLE
 from harvesters.core.leaving import leave
 
 T = TypeVar("T")
 IN_FLIGHT = 3
 SENDERS = 2
+REFRESH_AFTER = 25
+"""Bodies, some 100 MB. What was sent is made searchable while more is sent: at the end it would be one core's work."""
 
 
 class IndexDestination:
@@ -72,10 +75,13 @@ class IndexDestination:
         finished: list[str] = []
         try:
             with _crew(sender, under_way, self._clock) as pool:
-                for draft in drafts(records, finished):
+                for number, draft in enumerate(drafts(records, finished), 1):
                     while len(under_way) >= IN_FLIGHT:
                         under_way.popleft().result()
                     under_way.append(pool.submit(_send, sender, draft))
+                    if number % REFRESH_AFTER == 0:
+                        samples = index_of(self._cluster.prefix, SAMPLE, target)
+                        under_way.append(pool.submit(self._cluster.refresh_early, samples))
                 while under_way:
                     under_way.popleft().result()
             counts.whole += finished
