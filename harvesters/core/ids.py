@@ -53,7 +53,7 @@ def parts_of(name: str) -> tuple[str, ...]:
     return tuple(map(unquote, name.split("/")) if "%" in name else name.split("/"))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # those of a few records
 def _quoted(part: str) -> str:
     return quote(part, safe="~:@+=,!$'()*", errors="replace")
 
