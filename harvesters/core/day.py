@@ -140,16 +140,21 @@ def _minute_ms(minute: str) -> int:
     return to_ms(datetime.fromisoformat(minute[:16]).replace(tzinfo=UTC))
 
 
-def instant_ms(text: object) -> int | None:
-    """Milliseconds since 1970 of a vendor's ISO instant, None for anything else.
+def own_ms(text: str) -> int | None:
+    """Milliseconds since 1970 of an instant as `iso_ms` writes it, None for any other form.
 
-    The canonical form is cut apart and looked up instead of parsed: it stands in every statistics row.
+    It is cut apart and looked up instead of parsed: it stands in every statistics row.
     """
-    if isinstance(text, str):
-        try:
-            return _minute_ms(text[:17]) + _SECONDS_MS[text[17:20]] + _MILLIS[text[20:]]
-        except (KeyError, ValueError):
-            pass
+    try:
+        return _minute_ms(text[:17]) + _SECONDS_MS[text[17:20]] + _MILLIS[text[20:]]
+    except (KeyError, ValueError):
+        return None
+
+
+def instant_ms(text: object) -> int | None:
+    """Milliseconds since 1970 of a vendor's ISO instant, None for anything else."""
+    if isinstance(text, str) and (found := own_ms(text)) is not None:
+        return found
     instant = parse_instant(text)
     return None if instant is None else to_ms(instant)
 

@@ -45,7 +45,7 @@ class Splice:
 
     def document(self, row: Row, ordinal: int) -> bytes:
         """The source of one row's document."""
-        at = iso_ms(row.at).encode()
+        at = (row.written or iso_ms(row.at)).encode()
         name = b"%s/%d" % (at, ordinal) if ordinal else at
         quality = _told(row.quality)
         begin, quality = (self._quality, quality[1:]) if quality != NOTHING else (b"", b"")

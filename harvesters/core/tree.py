@@ -85,6 +85,7 @@ class Row(msgspec.Struct, gc=False):
         flags: what was clamped or guessed.
         machine: the interval, and what was measured of the client's machine.
         packets: how many the loss is a share of, where they were counted.
+        written: `at` as the vendor wrote it, where that is what `iso_ms` would write.
     """
 
     at: int
@@ -93,6 +94,7 @@ class Row(msgspec.Struct, gc=False):
     flags: tuple[str, ...] = ()
     machine: Machine | None = None
     packets: float | None = None
+    written: str | None = None
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from harvesters.core.day import instant_ms
+from harvesters.core.day import instant_ms, own_ms
 from harvesters.core.digits import rounded
 from harvesters.core.tree import Medium, Quality, Row
 
@@ -70,7 +70,10 @@ def measurements(stats: list[Stat], *, sent: bool, screen: bool, oddities: Count
     rows = []
     latest, in_order = -sys.maxsize, True
     for stat in stats:
-        at = instant_ms(stat.created_at)
+        written = stat.created_at
+        at = own_ms(written) if written else None
+        if at is None:
+            at, written = instant_ms(written), None
         if at is None:
             oddities["statistics without a time"] += 1
             continue
@@ -85,7 +88,7 @@ def measurements(stats: list[Stat], *, sent: bool, screen: bool, oddities: Count
         own = Bitrates(stat.audio_bitrate_kbps, stat.video_bitrate_kbps)
         heard, seen = stat.audio_packet_loss, stat.video_packet_loss
         odd = (heard and heard < 0) or (seen and seen < 0)
-        rows.append(Row(at, quality, own, _flags(stat, audio, picture) if odd else ()))
+        rows.append(Row(at, quality, own, _flags(stat, audio, picture) if odd else (), None, None, written))
     return rows if in_order else _ordered(rows)
 
 
