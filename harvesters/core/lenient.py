@@ -15,7 +15,7 @@ import msgspec
 
 T = TypeVar("T")
 REPAIRED = "text_repaired"
-LONGEST_ROW = 1 << 14
+USUAL_ROW, LONGEST_ROW = 1 << 11, 1 << 14
 LONGEST_INTEGER = 1000
 _first_value = json.JSONDecoder().raw_decode
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -85,11 +85,11 @@ def decode_object(raw: bytes, oddities: Counter[str]) -> dict[str, Any]:
 
 def first_row(raw: bytes) -> dict[str, Any] | None:
     """The first row of a JSON array, without a look at the others; None if there is none, or it is no short object."""
-    try:
-        first, _ = _first_value(raw[1:LONGEST_ROW].decode("utf-8", "replace").lstrip())
-    except (ValueError, RecursionError):
-        return None
-    return first if isinstance(first, dict) else None
+    for most in (USUAL_ROW, LONGEST_ROW):
+        with suppress(ValueError, RecursionError):
+            first, _ = _first_value(raw[1:most].decode("utf-8", "replace").lstrip())
+            return first if isinstance(first, dict) else None
+    return None
 
 
 class RowDecoder:
