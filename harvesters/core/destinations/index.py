@@ -78,7 +78,8 @@ class IndexDestination:
                 for number, draft in enumerate(drafts(records, finished), 1):
                     while len(under_way) >= IN_FLIGHT:
                         under_way.popleft().result()
-                    under_way.append(pool.submit(_send, sender, draft))
+                    # Put together here: what one thread has made, another would give back at twice the price.
+                    under_way.append(pool.submit(sender.send, draft.used_up()))
                     if number % REFRESH_AFTER == 0:
                         samples = index_of(self._cluster.prefix, SAMPLE, target)
                         under_way.append(pool.submit(self._cluster.refresh_early, samples))
@@ -145,10 +146,6 @@ def _crew(sender: Sender, under_way: Collection[Future[None]], clock: Clock) -> 
         raise
     finally:
         pool.shutdown(wait=not left, cancel_futures=True)
-
-
-def _send(sender: Sender, draft: Draft) -> None:
-    sender.send(draft.used_up())
 
 
 def drafts(records: Iterable[tuple[str, Documents]], finished: list[str]) -> Iterator[Draft]:
