@@ -48,9 +48,10 @@ class Door:
             return self._forwarded(request, body)
 
         if not request.path.startswith("/_bulk"):
-            if not request.path.endswith("/_refresh") or "," in request.path:
+            path, _, _ = request.path.partition("?")
+            if not path.endswith("/_refresh") or "," in path:
                 return forward(request.body)
-            self.refreshed.append(request.path)
+            self.refreshed.append(path)
             return self.early(request.body, forward) if self.early else forward(request.body)
         self.bulks.append(request.body)
         fault = next(self._faults, None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from harvesters.core.spans import settle
 from harvesters.core.tree import Conference, Entity, Interval, Machine, Medium, Quality, Row, Stream
 from harvesters.quality.assessment import QualityAssessment
-from harvesters.quality.measured import Taken, percentile
+from harvesters.quality.measured import Taken, nearest_rank
 from harvesters.quality.rollup import Rolled, worst
 from harvesters.quality.scoring import Judge
 from harvesters.quality.thresholds import thresholds
@@ -75,6 +75,11 @@ def test_scores_are_averaged_and_not_what_they_are_made_from() -> None:
 )
 def test_a_streams_label(pairs: list[tuple[float, float | None]], label: str) -> None:
     assert of_scores(*pairs).label == ("fair" if label == "fair" else label)
+
+
+def percentile(values: Sequence[float], weights: Sequence[float], share: float) -> float:
+    order = sorted(range(len(values)), key=values.__getitem__)
+    return values[nearest_rank(order, weights, share, sum(weights))]
 
 
 def test_the_nearest_rank_is_counted_in_seconds() -> None:

@@ -120,6 +120,8 @@ def _flags(stat: Stat, audio: Medium | None, picture: Medium | None) -> tuple[st
 
 def _ordered(rows: list[Row]) -> list[Row]:
     """In order of time, without rows that repeat another: a page that came twice is not two measurements."""
+    for row in rows:
+        row.written = None  # an instant in two forms is the same instant
     kept: list[Row] = []
     for _, twins in groupby(sorted(rows, key=_by_time), key=_by_time):
         different: list[Row] = []

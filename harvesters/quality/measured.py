@@ -125,17 +125,15 @@ def _figures(values: Sequence[float | None], weights: Sequence[float], share: fl
     low, high = known[order[0]], known[order[-1]]
     if high == low:
         return Figures(seconds, high * seconds, high, low, high)
-    tail = known[_rank(order, weights, share, seconds)]
+    tail = known[nearest_rank(order, weights, share, seconds)]
     return Figures(seconds, sum(map(mul, known, weights)), high, low, tail)
 
 
-def percentile(values: Sequence[float], weights: Sequence[float], share: float) -> float:
-    """The least value that is not exceeded for that share of the seconds (nearest rank)."""
-    return values[_rank(sorted(range(len(values)), key=values.__getitem__), weights, share, sum(weights))]
+def nearest_rank(order: Sequence[int], weights: Sequence[float], share: float, whole: float) -> int:
+    """Which of the values is the least that is not exceeded for that share of the seconds.
 
-
-def _rank(order: Sequence[int], weights: Sequence[float], share: float, whole: float) -> int:
-    """Which of the ordered measurements it is; sought from the nearer end, since a tail is short."""
+    `order`: their numbers by value; `whole`: all seconds. It is sought from the nearer end, since a tail is short.
+    """
     if share < 0.5:  # noqa: PLR2004 - the middle
         passed = 0.0
         for number in order:

@@ -21,6 +21,7 @@ from harvesters.core.errors import BusyDestinationError, DestinationError, Login
 from harvesters.core.templates import RUNS, TEMPLATES_VERSION, template_name
 
 log = logging.getLogger(__name__)
+LENIENT: Mapping[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
 
 REQUEST_TIMEOUT = 120
 FILTER = "errors,took,items.*.error,items.*.status"
@@ -150,17 +151,21 @@ class Cluster:
             raise Again(message)
         return items
 
+    def refresh(self, names: str) -> None:
+        """Make searchable whatever was acknowledged; indices that are not there hold nothing."""
+        with self.sentences():
+            self.admin.indices.refresh(index=names, **LENIENT)
+
     def refresh_early(self, name: str) -> None:
-        """Have what an index was sent made searchable; where that fails, the count at the end will tell."""
-        with suppress(elastic_transport.TransportError, elasticsearch.ApiError, elasticsearch.UnsupportedProductError):
-            self.admin.indices.refresh(index=name)
+        """The same while more is sent; where that fails, the count at the end will tell."""
+        with suppress(DestinationError):
+            self.refresh(name)
 
     def search(self, names: str, **body: Any) -> Mapping[str, Any]:
         """A search that sees everything that was acknowledged; indices that are not there hold nothing."""
-        lenient: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
+        self.refresh(names)
         with self.sentences():
-            self.admin.indices.refresh(index=names, **lenient)
-            found: Mapping[str, Any] = self.admin.search(index=names, **lenient, **body).body
+            found: Mapping[str, Any] = self.admin.search(index=names, **LENIENT, **body).body
         return found
 
     def delete(self, hits: Sequence[Mapping[str, Any]]) -> list[int]:

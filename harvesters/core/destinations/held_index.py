@@ -53,7 +53,8 @@ class HeldIndex:
 
     def pairs(self, records: Iterable[Remade]) -> Iterator[Pair]:
         """See `Readable.pairs`."""
-        self._patiently(self._refresh)
+        # What was acknowledged is seen by a search as it is by a look at a single document.
+        self._patiently(partial(self._cluster.refresh, ",".join(self._names)))
         rest = iter(records)
         while True:
             seen: list[Remade] = []
@@ -65,13 +66,6 @@ class HeldIndex:
             if not seen:
                 return
             yield from self._surplus(seen, found)
-
-    def _refresh(self) -> None:
-        """What was acknowledged is seen by a search as it is by a look at a single document."""
-        with self._cluster.sentences():
-            self._cluster.admin.indices.refresh(
-                index=",".join(self._names), ignore_unavailable=True, allow_no_indices=True
-            )
 
     def _beside(self, chunk: Chunk) -> Iterator[Pair]:
         sources: list[bytes | None] = self._patiently(partial(self._sources, [each for _, each in chunk]))
