@@ -41,7 +41,7 @@ def main(calls: int, rounds: int) -> None:
         made = material(Path(folder), calls, url, PREFIX)
         ours = list(documents(made))
         with elasticsearch.Elasticsearch(url, request_timeout=loads.PATIENCE_S) as admin:
-            load_templates(made.place.common)
+            load_templates(made.place.common, made.place.clock)
             try:
                 result = {"documents": len(ours), "version": _version(admin)}
                 result |= {"rounds": list(_rounds(made, ours, admin, url, rounds)), "bytes": _disk(admin, ours)}

@@ -37,7 +37,7 @@ def main(calls: int, rounds: int) -> None:
     give_back_large_buffers()  # as the command does
     with TemporaryDirectory() as folder, served("sink.py") as url:
         made = material(Path(folder), calls, url)
-        load_templates(made.place.common)
+        load_templates(made.place.common, made.place.clock)
         ours = list(documents(made))
         script = Usual(ours)
         compare(script, made, ours)

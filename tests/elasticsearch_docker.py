@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from harvesters.stack.java import NodeUnavailableError, Runner
-from tests.elasticsearch_server import JAVA_OPTIONS, Server
+from tests.elasticsearch_server import JAVA_OPTIONS, SETTINGS, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,6 +74,8 @@ class Container(Server):
 
     def _settings(self) -> Iterator[tuple[str, str]]:
         yield "ES_JAVA_OPTS", JAVA_OPTIONS
+        for name, value in SETTINGS.items():
+            yield name, str(value).lower()
         yield "discovery.type", "single-node"
         yield "cluster.routing.allocation.disk.threshold_enabled", "false"
         yield "ingest.geoip.downloader.enabled", "false"

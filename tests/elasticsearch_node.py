@@ -24,7 +24,7 @@ from harvesters.stack.java import MissingToolError, NodeUnavailableError, Runner
 from tests import elasticsearch_distribution as distribution
 from tests import elasticsearch_docker as docker
 from tests.elasticsearch_docker import Container
-from tests.elasticsearch_server import JAVA_OPTIONS, STOP_LIMIT, Server
+from tests.elasticsearch_server import JAVA_OPTIONS, SETTINGS, STOP_LIMIT, Server
 from tests.in_memory import folder_in_memory
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Node(Server):
 
     def prepare(self) -> None:
         """Write the configuration, and give the folder to the runner."""
-        settings = {"cluster.name": "vconf-test", "xpack.security.enabled": bool(self._config)}
+        settings = {**SETTINGS, "cluster.name": "vconf-test", "xpack.security.enabled": bool(self._config)}
         self._node.prepare(settings, self._config)
 
     def start(self) -> None:

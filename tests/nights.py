@@ -180,7 +180,7 @@ class Night:
 
     def setup(self) -> list[str]:
         """Load the index templates."""
-        result = load_templates(self.place.common)
+        result = load_templates(self.place.common, self.place.clock)
         return [*result.done, *result.stuck]
 
     @contextmanager

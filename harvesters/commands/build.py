@@ -237,4 +237,4 @@ def prepare(place: Workplace, *, with_setup: bool) -> None:
     if with_setup and place.common.es_host:
         from harvesters.core.setup import load_templates
 
-        load_templates(place.common)
+        load_templates(place.common, place.clock)

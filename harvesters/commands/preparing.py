@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from harvesters.dashboards.kibana import Place
 
 
-def templates(settings: CommonSettings, console: "Console") -> Exit:
+def templates(settings: CommonSettings, clock: Clock, console: "Console") -> Exit:
     """Load the index templates; what could not be done is an error, and partial."""
     from harvesters.core.setup import load_templates
 
-    result = load_templates(settings)
+    result = load_templates(settings, clock)
     for sentence in result.done:
         console.say(sentence)
     for sentence in result.stuck:

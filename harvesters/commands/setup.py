@@ -122,7 +122,7 @@ def _templates(console: "Console", place: Workplace, *, diff: bool) -> Exit:
     if diff:
         _print(template_changes(place.common))
         return Exit.OK
-    return preparing.templates(place.common, console)
+    return preparing.templates(place.common, place.clock, console)
 
 
 def _dashboards(console: "Console", place: Workplace, *, diff: bool) -> Exit:

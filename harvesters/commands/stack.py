@@ -107,7 +107,7 @@ def _prepared(login: Login, place: Workplace, console: Console) -> Exit:
     from harvesters.dashboards.kibana import place_of
 
     settings = settings_of(login, place.common)
-    code = preparing.templates(settings, console)
+    code = preparing.templates(settings, place.clock, console)
     if not login.kibana:
         return code
     kibana = place_of(settings, "what was set up")

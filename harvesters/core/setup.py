@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from harvesters.core.common_settings import CommonSettings
+from harvesters.core.day import Clock
 from harvesters.core.destinations.elastic import NOT_FOUND, Cluster
+from harvesters.core.destinations.patience import patiently
 from harvesters.core.lifecycle import Known, change, look, name_policy, put, sentence
 from harvesters.core.templates import BASE, read
 
@@ -22,24 +25,24 @@ class SetUp:
     stuck: list[str]
 
 
-def load_templates(settings: CommonSettings) -> SetUp:
+def load_templates(settings: CommonSettings, clock: Clock) -> SetUp:
     """Load the lifecycle policy where the cluster knows such, every template, add new fields to existing indices.
 
     Raises:
-        DestinationError: the cluster refuses one, with its reason.
+        DestinationError: the cluster refuses one, with its reason, or stays busy.
     """
     cluster = Cluster(settings)
     try:
         files = read(settings.index_prefix)
-        lifecycle = put(cluster)
+        lifecycle = patiently(clock, partial(put, cluster))
         if lifecycle in NAMED:
             name_policy(files, settings.index_prefix)
         for name, template in files.items():
-            _put(cluster, name, template)
+            patiently(clock, partial(_put, cluster, name, template))
         result = SetUp([f"{len(files)} templates loaded into {cluster.where}."], [])
         result.done.append(sentence(lifecycle, cluster))
         for base in dict.fromkeys(BASE.values()):
-            _bring_up(cluster, settings.index_prefix, base, files, result)
+            _bring_up(cluster, clock, base, files, result)
         return result
     finally:
         cluster.close()
@@ -59,7 +62,7 @@ def template_changes(settings: CommonSettings) -> list[str]:
         lines = [change(lifecycle, cluster)]
         lines += [f"template {name}: {_compared(_loaded(cluster, name), files[name])}" for name in files]
         for base in dict.fromkeys(BASE.values()):
-            lines += _owed(cluster, settings.index_prefix, base, files)
+            lines += _owed(cluster, base, files)
         return lines
     finally:
         cluster.close()
@@ -99,9 +102,9 @@ def _plain(template: Any, above: str = "") -> dict[str, str]:  # noqa: ANN401 - 
     return found
 
 
-def _owed(cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _owed(cluster: Cluster, base: str, files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What existing indices of one kind would get."""
-    for index, missing, changed in _behind(cluster, prefix, base, files):
+    for index, missing, changed in _behind(cluster, base, files):
         if changed:
             yield f"index {index}: cannot be changed: {', '.join(changed)} changed type"
         elif missing:
@@ -110,26 +113,31 @@ def _owed(cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[
 
 
 def _behind(
-    cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[str, Any]]
+    cluster: Cluster, base: str, files: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
     """The existing indices of one kind, with the fields that they lack and those of another type."""
     wanted: dict[str, Any] = {}
     for part in ("common", base):
-        _merge(wanted, files[f"{prefix}@{part}"]["template"]["mappings"]["properties"])
-    for index, mapping in _mappings(cluster, f"{prefix}-{base}*").items():
+        _merge(wanted, files[f"{cluster.prefix}@{part}"]["template"]["mappings"]["properties"])
+    for index, mapping in _mappings(cluster, f"{cluster.prefix}-{base}*").items():
         missing, changed = difference(wanted, mapping.get("properties", {}))
         yield index, missing, changed
 
 
-def _bring_up(cluster: Cluster, prefix: str, base: str, files: Mapping[str, Mapping[str, Any]], result: SetUp) -> None:
+def _bring_up(cluster: Cluster, clock: Clock, base: str, files: Mapping[str, Mapping[str, Any]], result: SetUp) -> None:
     """Add new fields to the existing indices of one kind; those that need a rebuild are named."""
-    for index, missing, changed in _behind(cluster, prefix, base, files):
+    behind = patiently(clock, lambda: list(_behind(cluster, base, files)))
+    for index, missing, changed in behind:
         if changed:
             result.stuck.append(f"{index}: {', '.join(changed)} changed type; delete the index and replay its days.")
         elif missing:
-            with cluster.sentences():
-                cluster.admin.indices.put_mapping(index=index, properties=missing)
+            patiently(clock, partial(_add_fields, cluster, index, missing))
             result.done.append(f"{index}: new fields added.")
+
+
+def _add_fields(cluster: Cluster, index: str, properties: Mapping[str, Any]) -> None:
+    with cluster.sentences():
+        cluster.admin.indices.put_mapping(index=index, properties=properties)
 
 
 def _put(cluster: Cluster, name: str, template: dict[str, Any]) -> None:

@@ -120,11 +120,11 @@ class IndexDestination:
 
     def note(self, id_: str, document: Mapping[str, object]) -> None:
         """Write it into `<prefix>-runs`."""
-        self._cluster.index_one(id_, document)
+        self._patiently(partial(self._cluster.index_one, id_, document))
 
     def note_issues(self, target: Target, documents: Mapping[str, Mapping[str, object]]) -> None:
         """See `Notable`: into `<prefix>-issues-<year>`."""
-        note_issues(self._cluster, target, documents)
+        self._patiently(partial(note_issues, self._cluster, target, documents))
 
     def close(self) -> None:
         """Give the connections back."""
