@@ -7,7 +7,7 @@ own; frames carry zstd's.
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -22,13 +22,13 @@ from harvesters.core.digest import Digest
 from harvesters.core.entries import Entries, Entry
 from harvesters.core.errors import ArchiveError
 from harvesters.core.files import replacing
-from harvesters.core.lines import Line, checksum, not_whole, unpack
+from harvesters.core.lines import Line, checksum, not_whole, parts, unpack
 from harvesters.core.source import Part, Record
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 LEVEL = 3
-STEP = 1 << 16
-"""Packed bytes that are looked at together while a frame's end is sought: they unpack to twenty times as many."""
+STEP = 1 << 13
+"""Packed bytes that are looked at together where a frame's end is not known: they unpack to twenty times as many."""
 
 
 def _one_line(json: bytes) -> bytes:
@@ -133,30 +133,49 @@ def scan(path: Path) -> Iterator[Entry | str]:
     with path.open("rb") as file:
         offset = 0
         while offset < size:
-            end = _frame_end(file, offset)
+            frame = _Begun(file, offset)
+            found = _found(frame)
+            end = frame.end()
             if end is None:
                 yield f"{path.name}: damaged or cut off at byte {offset}"
                 offset = _next_magic(file, offset + 1, size)
                 continue
-            try:
-                yield _entry(file, offset, end - offset)
-            except ArchiveError as error:
-                yield f"{path.name}: {error}"
+            yield found if isinstance(found, Entry) else f"{path.name}: {found}"
             offset = end
 
 
-def _frame_end(file: IO[bytes], offset: int) -> int | None:
-    """Where the frame that begins at `offset` ends; None if it is damaged or cut, be it in its checksum alone."""
-    file.seek(offset)
-    unpacker = zstandard.ZstdDecompressor().decompressobj()
-    at = offset
+class _Begun:
+    """The unpacked bytes of a frame that begins at `offset`, of which nobody knows yet where it ends."""
+
+    def __init__(self, file: IO[bytes], offset: int) -> None:
+        file.seek(offset)
+        self.offset = offset
+        self._file, self._at, self._damaged = file, offset, False
+        self._unpacker = zstandard.ZstdDecompressor().decompressobj()
+
+    def __iter__(self) -> Iterator[bytes]:
+        while not (self._damaged or self._unpacker.eof) and (packed := self._file.read(STEP)):
+            self._at += len(packed)
+            try:
+                yield self._unpacker.decompress(packed)
+            except zstandard.ZstdError:
+                self._damaged = True
+                raise
+
+    def end(self) -> int | None:
+        """Where it ends, which takes what is left of it; None if it is damaged or cut, be it in its checksum alone."""
+        with suppress(zstandard.ZstdError):
+            for _ in self:
+                pass
+        return self._at - len(self._unpacker.unused_data) if self._unpacker.eof and not self._damaged else None
+
+
+def _found(frame: _Begun) -> Entry | str:
+    """A frame's record, or what is wrong with it."""
     try:
-        while not unpacker.eof and (piece := file.read(STEP)):
-            unpacker.decompress(piece)
-            at += len(piece)
-    except zstandard.ZstdError:
-        return None
-    return at - len(unpacker.unused_data) if unpacker.eof else None
+        return _entry(frame)
+    except ArchiveError as error:
+        return str(error)
 
 
 def _next_magic(file: IO[bytes], offset: int, size: int) -> int:
@@ -171,22 +190,23 @@ def _next_magic(file: IO[bytes], offset: int, size: int) -> int:
     return size
 
 
-def _entry(file: IO[bytes], offset: int, length: int) -> Entry:
+def _entry(frame: _Begun) -> Entry:
     """Unpack a frame to know its record."""
     digest, count = Digest(), 0
     last: Line | None = None
-    for line, rows in unpack(file, offset, length):
+    for line, rows in parts(frame, frame.offset):
         if last:
-            message = f"the frame at byte {offset} holds several records: it was packed by another program"
+            message = f"the frame at byte {frame.offset} holds several records: it was packed by another program"
             raise ArchiveError(message)
         if line.last:
             last = line
         else:
             digest.add(line.kind, bytes(line.head), rows)
             count += line.count
-    if last is None or last.digest != digest.hexdigest():
-        raise not_whole(offset)
-    return _entry_of(last, count, offset, length)
+    end = frame.end()
+    if last is None or end is None or last.digest != digest.hexdigest():
+        raise not_whole(frame.offset)
+    return _entry_of(last, count, frame.offset, end - frame.offset)
 
 
 def write_merged(path: Path, chosen: Iterable[tuple[str, Path, Entry]]) -> Entries:

@@ -1,7 +1,7 @@
 """The lines of a record's frame: one for each part, read back as they are asked for."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import IO
 
@@ -55,10 +55,14 @@ def unpack(file: IO[bytes], offset: int, length: int) -> Iterator[tuple[Line, by
         ArchiveError: the frame is damaged, or its record is not whole.
     """
     file.seek(offset)
-    frame = file.read(length)
+    return parts(_pieces(file.read(length)), offset)
+
+
+def parts(pieces: Iterable[bytes], offset: int) -> Iterator[tuple[Line, bytes]]:
+    """The same of a frame's unpacked bytes; `offset`: where it begins, to name it by."""
     line: Line | None = None
     try:
-        for text in texts(frame):
+        for text in _split(pieces):
             line, rows = _line(text)
             if not line.last and checksum(line.head, rows) != line.crc32:
                 message = f"a line of record {'/'.join(line.key)} is damaged (checksum)"
@@ -96,14 +100,23 @@ def texts(frame: bytes) -> Iterator[bytes]:
     Raises:
         zstandard.ZstdError: the frame is damaged.
     """
-    pieces: list[bytes] = []
-    for piece in zstandard.ZstdDecompressor().read_to_iter(frame, read_size=PIECE, write_size=PIECE):
+    return _split(_pieces(frame))
+
+
+def _pieces(frame: bytes) -> Iterator[bytes]:
+    return zstandard.ZstdDecompressor().read_to_iter(frame, read_size=PIECE, write_size=PIECE)
+
+
+def _split(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines, wherever the pieces were cut."""
+    begun: list[bytes] = []
+    for piece in pieces:
         start = 0
         while (end := piece.find(b"\n", start)) >= 0:
-            pieces.append(piece[start:end])
-            yield b"".join(pieces)
-            pieces, start = [], end + 1
-        pieces.append(piece[start:])  # of a long line the piece itself: to split it would copy it
-    if any(pieces):
+            begun.append(piece[start:end])
+            yield b"".join(begun)
+            begun, start = [], end + 1
+        begun.append(piece[start:])  # of a long line the piece itself: to split it would copy it
+    if any(begun):
         message = "cut"
         raise zstandard.ZstdError(message)
