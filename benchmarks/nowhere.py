@@ -1,9 +1,13 @@
 """A destination that makes the bodies of requests and drops them, so that the way to them can be measured."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from harvesters.core.destinations import Counts, Current, Difference, Documents, Expected, Removed, Target
 from harvesters.core.destinations.index import drafts
+
+if TYPE_CHECKING:
+    from io import BytesIO
 
 
 class Nowhere:
@@ -18,9 +22,13 @@ class Nowhere:
         """Make the bodies."""
         del target
         finished: list[str] = []
-        for draft in drafts(records, finished):
-            for start, end, _, type_ in draft.body().spans():
+        spare: list[BytesIO] = []
+        for draft in drafts(records, finished, spare):
+            body = draft.body()
+            for start, end, _, type_ in body.spans():
                 counts.of(type_).sent += end - start
+            body.content.release()
+            spare.append(draft.buffer)
 
     def check(self, target: Target, expected: Iterable[Expected]) -> list[Difference]:
         """Nothing is kept."""

@@ -52,8 +52,8 @@ def main(calls: int, rounds: int) -> None:
 
 
 def _cases(made: Material, number: int, script: Usual, url: str) -> Mapping[str, Case]:
-    ready = [draft.body() for draft in drafts(by_record(made), [])]
-    joined = [body.content for body in ready]
+    ready = [draft.body() for draft in drafts(by_record(made), [], [])]
+    joined = [bytes(body.content) for body in ready]
     plain = unjudged(made)
     fewer = sum(1 for _ in documents(plain))  # without the issues of our own rules
     return {

@@ -347,6 +347,20 @@ def test_the_real_nodes_own_reasons_lose_their_values(bench: Bench, kind: str) -
         assert not reason or f"[{REAL_MISFITS[name][0]}]" in said, name
 
 
+def test_nobody_can_log_what_is_sent(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """The client would write whole bodies into a log of its own, for whoever listens."""
+    node = logging.getLogger("elastic_transport.node")
+    node.addHandler(caplog.handler)
+    try:
+        with caplog.at_level(logging.DEBUG, node.name):
+            bench.load(Door(bench.es_url, [refuse_all(503), lost]))
+    finally:
+        node.removeHandler(caplog.handler)
+    bench.assert_whole()
+    assert "/_refresh" in caplog.text, "other requests are logged"
+    assert "external_gte" not in caplog.text
+
+
 @pytest.mark.parametrize(
     "reason",
     [

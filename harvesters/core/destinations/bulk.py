@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from itertools import accumulate, pairwise
+from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -92,7 +93,7 @@ class Body:
         ends: where each document ends in it.
     """
 
-    content: bytes = b""
+    content: memoryview = field(default_factory=lambda: memoryview(b""))
     ends: "array[int]" = field(default_factory=lambda: array("Q"))
     runs: Sequence[Run] = ()
 
@@ -102,7 +103,7 @@ class Body:
 
     def both_lines(self, position: int) -> bytes:
         """The lines of one document."""
-        return self.content[self.ends[position - 1] if position else 0 : self.ends[position]]
+        return bytes(self.content[self.ends[position - 1] if position else 0 : self.ends[position]])
 
     def spans(self) -> Iterator[tuple[int, int, str, str]]:
         """From, to (excluded), record and type of each run."""
@@ -133,10 +134,11 @@ class Body:
 class Draft:
     """Documents that become a body."""
 
-    def __init__(self) -> None:
-        """Nothing in it yet."""
-        self.size = 0
-        self._lines: list[bytes] = []
+    def __init__(self, buffer: BytesIO | None = None) -> None:
+        """`buffer`: what it is written into; of one that was used before, nobody may look at the body any more."""
+        self.buffer, self.size = buffer or BytesIO(), 0
+        self.buffer.seek(0)
+        self._ends = array("Q")
         self._runs: list[Run] = []
         self._shared: tuple[str, str, int] | None = None
         self._before = b""
@@ -147,29 +149,26 @@ class Draft:
         if shared != self._shared:
             self._shared, self._before = shared, _before(document)
             self._begin(record, document.type)
-        both_lines = b"".join((self._before, document.id.encode(), b'"}}\n', document.source, b"\n"))
-        self._lines.append(both_lines)
-        self.size += len(both_lines)
+        self.buffer.writelines((self._before, document.id.encode(), b'"}}\n', document.source, b"\n"))
+        self._end()
 
     def add(self, record: str, type_: str, both_lines: bytes) -> None:
         """Add a document of another body: its action line and its source line."""
         self._begin(record, type_)
-        self._lines.append(both_lines)
-        self.size += len(both_lines)
+        self.buffer.write(both_lines)
+        self._end()
 
     def _begin(self, record: str, type_: str) -> None:
         if not self._runs or self._runs[-1][1:] != (record, type_):
-            self._runs.append((len(self._lines), record, type_))
+            self._runs.append((len(self._ends), record, type_))
+
+    def _end(self) -> None:
+        self.size = self.buffer.tell()
+        self._ends.append(self.size)
 
     def body(self) -> Body:
         """The documents as a body."""
-        return Body(b"".join(self._lines), array("Q", accumulate(map(len, self._lines))), self._runs)
-
-    def used_up(self) -> Body:
-        """The documents as a body, and no longer here: several bodies are under way, and none is to be there twice."""
-        body = self.body()
-        self._lines.clear()
-        return body
+        return Body(self.buffer.getbuffer()[: self.size], self._ends, self._runs)
 
 
 def _before(document: Encoded) -> bytes:

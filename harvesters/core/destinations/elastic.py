@@ -53,7 +53,7 @@ class _ReadyLines(elastic_transport.Serializer):
 
     mimetype = f"{COMPATIBLE}x-ndjson"
 
-    def dumps(self, data: bytes) -> bytes:
+    def dumps(self, data: memoryview) -> Any:  # noqa: ANN401 - the client wants `bytes`, and takes what is like them
         return data
 
 
@@ -67,6 +67,13 @@ class _RawReply(elastic_transport.Serializer):
 
     def loads(self, data: bytes) -> bytes:
         return data
+
+
+class _Discreet(elastic_transport.Urllib3HttpNode):
+    """A node whose requests nobody can log: they are full of people, and for a log they would be copied as text."""
+
+    def _log_request(self, *_told: object, **_more: object) -> None:
+        pass
 
 
 _reply = msgspec.json.Decoder(Reply)
@@ -94,7 +101,7 @@ class Cluster:
         self.admin = _client(settings, max_retries=len(settings.es_host or ()), retry_on_status=())
         raw = {each.mimetype: each() for each in (_ReadyLines, _RawReply)}
         # The same with ready bytes as bodies of `_bulk`, and replies as the bytes that came.
-        self.raw = _client(settings, serializers=raw, max_retries=0)
+        self.raw = _client(settings, serializers=raw, node_class=_Discreet, max_retries=0)
         self.prefix = settings.index_prefix
         self.deadline = deadline
         hosts = [urlsplit(host) for host in settings.es_host or ()]

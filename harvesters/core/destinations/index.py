@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from io import BytesIO
 from itertools import islice
 from typing import TypeVar
 
@@ -73,13 +74,13 @@ class IndexDestination:
         sender = Sender(self._cluster, self._clock, counts, letters)
         under_way: deque[Future[None]] = deque()
         finished: list[str] = []
+        spare: list[BytesIO] = []
         try:
             with _crew(sender, under_way, self._clock) as pool:
-                for number, draft in enumerate(drafts(records, finished), 1):
+                for number, draft in enumerate(drafts(records, finished, spare), 1):
                     while len(under_way) >= IN_FLIGHT:
                         under_way.popleft().result()
-                    # Put together here: what one thread has made, another would give back at twice the price.
-                    under_way.append(pool.submit(sender.send, draft.used_up()))
+                    under_way.append(pool.submit(_send, sender, draft, spare))
                     if number % REFRESH_AFTER == 0:
                         samples = index_of(self._cluster.prefix, SAMPLE, target)
                         under_way.append(pool.submit(self._cluster.refresh_early, samples))
@@ -148,15 +149,29 @@ def _crew(sender: Sender, under_way: Collection[Future[None]], clock: Clock) -> 
         pool.shutdown(wait=not left, cancel_futures=True)
 
 
-def drafts(records: Iterable[tuple[str, Documents]], finished: list[str]) -> Iterator[Draft]:
-    """The documents in bodies to be of some 4 MB; records whose last document was handed on are `finished`."""
-    draft = Draft()
+def _send(sender: Sender, draft: Draft, spare: list[BytesIO]) -> None:
+    body = draft.body()
+    sender.send(body)
+    body.content.release()
+    spare.append(draft.buffer)
+
+
+def drafts(records: Iterable[tuple[str, Documents]], finished: list[str], spare: list[BytesIO]) -> Iterator[Draft]:
+    """The documents in bodies to be of some 4 MB; records whose last document was handed on are `finished`.
+
+    They are written into `spare` buffers, as long as there are any: new memory is dearer than making the documents.
+    """
+    draft = _draft(spare)
     for record, documents in records:
         for document in documents:
             draft.take(record, document)
             if draft.size >= BODY_BYTES:
                 yield draft
-                draft = Draft()
+                draft = _draft(spare)
         finished.append(record)
     if draft.size:
         yield draft
+
+
+def _draft(spare: list[BytesIO]) -> Draft:
+    return Draft(spare.pop() if spare else None)
