@@ -76,27 +76,25 @@ def es(es_url: str) -> Iterator[Elasticsearch]:
 
 
 @pytest.fixture
-def prefix(es: Elasticsearch) -> Iterator[str]:
-    """A prefix for the names of indices and templates, removed with all of them after the test."""
-    with own_prefix(es) as name:
+def prefix(request: pytest.FixtureRequest, es: Elasticsearch) -> Iterator[str]:
+    """A prefix for the names of indices and templates, removed with all of them after the test.
+
+    Where tests set the templates up anyhow, modules are marked `templates_stay`: then only the indices go, which is a
+    tenth of the work. What such a test does to templates, the set-up of the next one takes back.
+    """
+    if request.node.get_closest_marker("templates_stay"):
+        name: str = request.getfixturevalue("_lasting")
         yield name
+        remove_indices(es, name)
+    else:
+        with own_prefix(es) as name:
+            yield name
 
 
 @pytest.fixture(scope="session")
 def _lasting(es: Elasticsearch) -> Iterator[str]:
     with own_prefix(es) as name:
         yield name
-
-
-@pytest.fixture
-def lasting_prefix(es: Elasticsearch, _lasting: str) -> Iterator[str]:
-    """A prefix whose templates stay from test to test, for those that set them up anyhow: a tenth of the work then.
-
-    Modules of such tests have it as their `prefix`. Indices go as ever; what a test does to templates, the set-up of
-    the next one takes back.
-    """
-    yield _lasting
-    remove_indices(es, _lasting)
 
 
 @contextmanager

@@ -164,7 +164,7 @@ def _last_day(data_dir: Path, prefix: str, gathered: Gathered) -> RunReport:
         meeting("gm8s9L+PTEC+FG3sFbd1Cw==", nine, 30, people=[greta, london], number=85443586134),
         meeting("c1/VhQWoSQmUs6ZOwFD4kw==", nine + timedelta(hours=2), 20, people=[greta, milton], number=85443586135),
     ]
-    with zoom(held, END + timedelta(hours=9), faults=["missing"]) as vendor:
+    with zoom(held, END + timedelta(hours=9), faults=[f"missing={held[0].uuid}"]) as vendor:
         more = {**zoom_days.environment(vendor.server), **geoip.FILES}
         night = ZoomNight(data_dir / "2", vendor.now, prefix=prefix, more=more)
         return _run("zoom", night, [LAST], gathered)

@@ -28,11 +28,7 @@ if TYPE_CHECKING:
     from harvesters.sandbox.zoom import Meeting
 
 INTO = ("index", "lake")
-
-
-@pytest.fixture
-def prefix(lasting_prefix: str) -> str:
-    return lasting_prefix
+pytestmark = pytest.mark.templates_stay
 
 
 def codes(report: SliceReport) -> list[tuple[str, str]]:

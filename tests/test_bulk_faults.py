@@ -45,11 +45,7 @@ DAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 BUSY = "es_rejected_execution_exception"
 ALICE = "alice.miller@example.com"
-
-
-@pytest.fixture
-def prefix(lasting_prefix: str) -> str:
-    return lasting_prefix
+pytestmark = pytest.mark.templates_stay
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,7 @@ from tests.faults.tables import Cell, in_rotation
 from tests.faults.verdict import Gave
 
 WRITTEN = page.written(page.PAGE.read_text("utf-8"))
-
-
-@pytest.fixture
-def prefix(lasting_prefix: str) -> str:
-    return lasting_prefix
+pytestmark = pytest.mark.templates_stay
 
 
 @pytest.mark.parametrize("cell", in_rotation(), ids=lambda cell: f"{cell[2]}-{cell[1]}")

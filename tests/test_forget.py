@@ -36,11 +36,7 @@ if TYPE_CHECKING:
     from harvesters.core.sighting import Person
 
 ZOOM = CASES[1]
-
-
-@pytest.fixture
-def prefix(lasting_prefix: str) -> str:
-    return lasting_prefix
+pytestmark = pytest.mark.templates_stay
 
 
 @pytest.fixture

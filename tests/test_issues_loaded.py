@@ -25,11 +25,7 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=2)
 NO_ADDRESS = "120.000.000"
 """What Zoom's own documents show as an address."""
-
-
-@pytest.fixture
-def prefix(lasting_prefix: str) -> str:
-    return lasting_prefix
+pytestmark = pytest.mark.templates_stay
 
 
 def at(minute: int) -> str:

@@ -35,11 +35,7 @@ if TYPE_CHECKING:
 SECRET = "canary-of-the-key-0123456789abcdef0123456789"
 PROFILES = ("pseudonymous", "minimal")
 TYPES = ("conference", "participant", "stream", "sample", "issue")
-
-
-@pytest.fixture
-def prefix(lasting_prefix: str) -> str:
-    return lasting_prefix
+pytestmark = pytest.mark.templates_stay
 
 
 @pytest.fixture

@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 
 EDGE = "2026-11-17"
 CALLS = ("conferences", "participants", "streams", "samples", "issues")
-
-
-@pytest.fixture
-def prefix(lasting_prefix: str) -> str:
-    return lasting_prefix
+pytestmark = pytest.mark.templates_stay
 
 
 @pytest.fixture(scope="module")

@@ -29,11 +29,7 @@ WITH_UNIT = {"OPENTOK_BITRATE_UNIT": "kbyte"}
 AUDIO, VIDEO = "vconf.quality.audio.bitrate_kbps", "vconf.quality.video.bitrate_kbps"
 TYPES = ("conference", "participant", "stream", "sample")
 Changed = Callable[[dict[str, Any]], dict[str, Any] | None]
-
-
-@pytest.fixture
-def prefix(lasting_prefix: str) -> str:
-    return lasting_prefix
+pytestmark = pytest.mark.templates_stay
 
 
 @dataclass

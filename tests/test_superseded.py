@@ -17,11 +17,7 @@ from tests.opentok_days import session
 DAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=2)
-
-
-@pytest.fixture
-def prefix(lasting_prefix: str) -> str:
-    return lasting_prefix
+pytestmark = pytest.mark.templates_stay
 
 
 def call(index: int = 0) -> dict[str, Any]:

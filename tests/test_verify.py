@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 DAYS = date(2026, 11, 17), date(2026, 11, 18)
-
-
-@pytest.fixture
-def prefix(lasting_prefix: str) -> str:
-    return lasting_prefix
+pytestmark = pytest.mark.templates_stay
 
 
 @pytest.fixture
