@@ -13,6 +13,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from harvesters.core.errors import BusyDestinationError
+from harvesters.core.notes import note_run
 from harvesters.core.setup import load_templates
 from harvesters.sandbox import Request, Response
 from tests.nights import Night, vendor
@@ -100,3 +101,19 @@ def test_a_whole_night_on_a_busy_node(es: Elasticsearch, es_url: str, prefix: st
     assert (counted["conference"], counted["participant"]) == (1, 2)
     assert (counted["run"], counted["slice"]) == (1, 1)
     assert json.dumps(ran.said).count("429") == 0
+
+
+def test_a_run_that_is_stopped_does_not_wait_to_note_itself(
+    es_url: str, prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    night(tmp_path, es_url, prefix).setup()
+    door = Busy(es_url, times=0)
+    with door.serve() as node:
+        machine = night(tmp_path, node.url, prefix)
+        with machine.shop(["index"]) as shop:
+            ran = machine.work(shop, [])
+            door.times = 100
+            shop.clock.stop.set()
+            note_run(shop, ran.report)
+    assert "the run's own document was not written" in caplog.text
+    assert machine.time.waits == []

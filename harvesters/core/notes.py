@@ -7,7 +7,7 @@ from typing import Any
 
 from harvesters.core.day import Day, instant_ms, iso
 from harvesters.core.envelope import SCHEMA
-from harvesters.core.errors import DestinationError, Exit
+from harvesters.core.errors import DestinationError, Exit, InterruptedRunError
 from harvesters.core.field import ECS_VERSION
 from harvesters.core.fields import RUN, SLICE
 from harvesters.core.ids import doc_id
@@ -104,10 +104,10 @@ def _common(type_: str, at: str, message: str) -> dict[str, Any]:
 
 
 def _note(shop: Workshop, id_: str, flat: Mapping[str, Any]) -> None:
-    """Write a document where there is a place for it; its loss is only a warning."""
+    """Write a document where there is a place for it; its loss is only a warning, also where nobody waits any more."""
     for destination in shop.destinations:
         if destination.name in shop.opened and not shop.options.dry_run:
             try:
                 destination.note(id_, nest(flat))
-            except DestinationError as error:
+            except (DestinationError, InterruptedRunError) as error:
                 log.warning("the run's own document was not written: %s", error)

@@ -9,7 +9,7 @@ from harvesters.core.day import Day, iso
 from harvesters.core.destinations import Notable, Target
 from harvesters.core.encode import CATEGORY, KIND
 from harvesters.core.envelope import Envelope
-from harvesters.core.errors import DestinationError
+from harvesters.core.errors import DestinationError, InterruptedRunError
 from harvesters.core.fields import ISSUE
 from harvesters.core.ids import doc_id, readable
 from harvesters.core.nesting import nest
@@ -30,7 +30,7 @@ def note_anomalies(shop: Workshop, report: SliceReport) -> None:
         if destination.name in shop.opened and isinstance(destination, Notable):
             try:
                 destination.note_issues(Target(shop.vendor, shop.account.id, day), documents)
-            except DestinationError as error:
+            except (DestinationError, InterruptedRunError) as error:
                 log.warning("the documents of what is odd about %s are not up to date: %s", day, error)
 
 
