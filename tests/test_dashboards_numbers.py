@@ -21,7 +21,7 @@ from harvesters.core.fields import by_name
 from harvesters.dashboards.drawing import NOTHING
 from harvesters.dashboards.kql import query
 from harvesters.dashboards.measures import RECORDS
-from harvesters.dashboards.model import Chart, Dashboard, Note, panels_of
+from harvesters.dashboards.model import Chart, Dashboard, Note, View, panels_of
 from harvesters.dashboards.panels import Names, panel_id
 from harvesters.dashboards.preview import Source, page
 from harvesters.dashboards.question import Row, Window, rows
@@ -73,7 +73,7 @@ def month(es: Elasticsearch, es_url: str, tmp_path_factory: pytest.TempPathFacto
         demo_month.set_up(tmp_path_factory.mktemp("setup"), es_url, prefix)
         reports = demo_month.harvest(tmp_path_factory.mktemp("month"), es, prefix)
         assert [int(each.exit_code) for each in reports] == [0] * 8 + [3]
-        kinds = ("conferences", "participants", "streams", "issues", "runs")
+        kinds = ("conferences", "participants", "streams", "issues", "usage", "runs")
         found = {kind: [leaves(hit.document) for hit in stored(es, es_url, prefix, [kind]).values()] for kind in kinds}
         yield Month(es, prefix, {each["id"]: each for each in shipped(prefix)}, found)
 
@@ -113,7 +113,7 @@ def test_every_field_is_known_to_the_cluster_by_one_type(month: Month) -> None:
     used: defaultdict[str, set[str]] = defaultdict(set)
     for index, fields in _sources(month):
         used[index] |= fields
-    assert len(used) == 6
+    assert len(used) == len(View)
     for index, fields in used.items():
         caps = month.es.field_caps(index=index, fields=sorted(fields))["fields"]
         kinds = {name: list(caps.get(name, {}).values()) for name in fields}
@@ -262,6 +262,13 @@ def test_reliability(month: Month) -> None:
     assert number["issues"] == len(trouble)
     assert number["joins_with_trouble"] == len({each["vconf.participant.id"] for each in trouble})
 
+    tries: Counter[str] = Counter()
+    for each in month.documents["usage"]:
+        tries[each["@timestamp"][:10]] += each.get("vconf.errors.connect.attempts", 0)
+    days = month.ask("reliability", "how-often-could-somebody-not-connect-send-or-receive")
+    assert {row["day"][:10]: row["tried_to_connect"] for row in days if row["tried_to_connect"]} == dict(+tries)
+    assert {row["could_not_connect"] for row in days} == {0}
+
 
 def test_usage(month: Month) -> None:
     conferences = month.documents["conferences"]
@@ -306,6 +313,16 @@ def test_harvest(month: Month) -> None:
     (row,) = (each for each in found if each["vendor"] == "zoom")
     assert (row["listed"], row["harvested"], row["failed"]) == (48 + 3, 48 + 2, 1)
     assert (row["account_days"], row["days_not_whole"]) == (len(zoom), 1)
+    odd = [each for each in month.documents["issues"] if each["vconf.issue.source"] == "anomaly"]
+    assert (len(odd), {each["vconf.vendor"] for each in odd}) == (demo_month.CHUNK, {"zoom"})
+    theirs = [each for each in month.documents["usage"] if each["vconf.vendor"] == "zoom"]
+    (told,) = (row for row in month.ask("harvest", "how-many-meetings-does-the-vendor-count"))
+    assert told["meetings"] == sum(each["vconf.vendor_totals.meetings"] for each in theirs)
+    assert told["account_days"] == len(theirs) == demo_month.DAYS
+    here = {row["vendor"]: row["conferences"] for row in month.ask("harvest", "how-many-conferences-are-here")}
+    assert here["zoom"] == 20 * 2 + 8 + 3 < told["meetings"]
+    minutes = month.ask("harvest", "how-many-minutes-of-streams-does-the-vendor-count")
+    assert {row["account"] for row in minutes} == {*PROJECTS}
     newest = {row["account"]: row["newest_conference"] for row in month.ask("harvest", "how-old-is-the-newest-data")}
     for account in PROJECTS:
         mine = [each["@timestamp"] for each in month.documents["conferences"] if each["vconf.account.id"] == account]

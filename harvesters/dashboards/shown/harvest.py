@@ -1,11 +1,14 @@
 """Can I trust these numbers?"""
 
+from harvesters.core.anomaly import ANOMALY
 from harvesters.dashboards.conditions import Both, Holds, Is, Known, Not
 from harvesters.dashboards.measures import count, latest, least, most, share, total
 from harvesters.dashboards.model import Chart, Column, Control, Dashboard, Kind, Listing, Row, Stops, Terms, View
 from harvesters.dashboards.shown.parts import (
     ACCOUNT,
+    CONFERENCES,
     DAILY,
+    MINUTES,
     N_DAYS,
     RUN,
     SLICE,
@@ -17,6 +20,8 @@ from harvesters.dashboards.shown.parts import (
 STATE, SETTLED, MESSAGE = "vconf.slice.state", "vconf.slice.settled", "message"
 N_RUNS = Column("runs", count())
 REJECTED = Column("documents refused", total("vconf.run.documents.rejected"), Stops(1, 1))
+TOTALLED = Column("account days", count())
+ODD = Is("vconf.issue.source", ANOMALY)
 BY_ACCOUNT = (Terms(VENDOR, "vendor"), Terms(ACCOUNT, "account", 50))
 
 
@@ -29,8 +34,8 @@ HARVEST = Dashboard(
     "harvest",
     "Can I trust these numbers?",
     "Harvest",
-    "Which days of which account are complete, what failed and until when the vendor still has it, what the runs did, "
-    "waited for and had refused, and how old the newest data is.",
+    "Which days of which account are complete, what failed and until when the vendor still has it, what is odd, what "
+    "the vendor itself counts, what the runs did, waited for and had refused, and how old the newest data is.",
     (Control(VENDOR, "Vendor", View.RUNS), Control(ACCOUNT, "Account", View.RUNS)),
     (
         Row(7, (
@@ -53,6 +58,29 @@ HARVEST = Dashboard(
         Row(10, ((48, Listing("Which days lack something, and until when can it be had?", View.RUNS, (
             "vconf.slice.day", VENDOR, ACCOUNT, STATE, "vconf.slice.retention_ends", "vconf.slice.failed", MESSAGE,
         ), Both(SLICE, Not(WHOLE)))),)),
+        Row(10, ((48, Listing("What is odd about days, although nothing failed?", View.ISSUES, (
+            VENDOR, ACCOUNT, "vconf.issue.code", "vconf.issue.subject", "vconf.issue.value", "vconf.issue.limit",
+            "vconf.issue.explanation",
+        ), ODD)),)),
+        Row(8, (
+            (24, Chart("How many minutes of streams does the vendor count?", Kind.TABLE, View.USAGE, (
+                Column("received", total("vconf.usage.minutes.subscribed"), decimals=0),
+                Column("sent", total("vconf.usage.minutes.published"), decimals=0), TOTALLED,
+            ), BY_ACCOUNT, Known("vconf.usage.minutes.subscribed"))),
+            (24, Chart("How many minutes of streams are here?", Kind.TABLE, View.CONFERENCES, (
+                Column("received", total("vconf.minutes.subscribed"), decimals=0),
+                Column("sent", total("vconf.minutes.published"), decimals=0), CONFERENCES,
+            ), BY_ACCOUNT, Known("vconf.minutes.subscribed"))),
+        )),
+        Row(8, (
+            (24, Chart("How many meetings does the vendor count?", Kind.TABLE, View.USAGE, (
+                Column("meetings", total("vconf.vendor_totals.meetings")),
+                Column("minutes of people", total("vconf.usage.minutes.meeting"), decimals=0), TOTALLED,
+            ), BY_ACCOUNT, Known("vconf.vendor_totals.meetings"))),
+            (24, Chart("How many conferences are here?", Kind.TABLE, View.CONFERENCES, (
+                CONFERENCES, MINUTES, Column("joins", total("vconf.participants.count")),
+            ), BY_ACCOUNT)),
+        )),
         Row(11, (
             (24, Chart("How old is the newest data?", Kind.TABLE, View.CONFERENCES, (
                 Column("conferences", count()), Column("newest conference", most("@timestamp")),

@@ -1,7 +1,7 @@
 """Can people get in and stay?"""
 
 from harvesters.dashboards.conditions import Either, Holds, Is, Known, Like, Not
-from harvesters.dashboards.measures import count, least, most, percentile, share
+from harvesters.dashboards.measures import count, least, most, percentile, share, total
 from harvesters.dashboards.model import Cases, Chart, Column, Dashboard, Kind, Row, Terms, View
 from harvesters.dashboards.shown.parts import (
     BROWSER,
@@ -41,6 +41,12 @@ def _lost(title: str, group: Terms) -> Chart:
     return Chart(title, Kind.TABLE, View.PARTICIPANTS, columns, (group,), DROP_KNOWN)  # fmt: skip
 
 
+def _tries(what: str, word: str) -> tuple[Column, ...]:
+    """How often something was tried and failed, by the vendor's own count, which names nobody."""
+    failed, tried = (total(f"vconf.errors.{what}.{each}") for each in ("failures", "attempts"))
+    return Column(f"tried to {word}", tried), Column(f"could not {word}", failed)
+
+
 REASON = "vconf.participant.leave_reason"
 ENDED, BY_WISH, CUT, ADMITTED = (
     Like(REASON, "Host", "ended"), Like(REASON, "Reason", "left", "the", "meeting"),
@@ -66,7 +72,7 @@ RELIABILITY = Dashboard(
     "Can people get in and stay?",
     "Reliability",
     "Who had trouble to connect, was cut off or came back, how often, why, and from where; how long joining took, "
-    "how much went by way of a relay or TCP.",
+    "which tries failed by OpenTok's own count, how much went by way of a relay or TCP.",
     controls(View.PARTICIPANTS, (COUNTRY, "Country"), (BROWSER, "Browser")),
     (
         Row(7, NUMBERS),
@@ -100,6 +106,9 @@ RELIABILITY = Dashboard(
             (16, _lost("Which provider loses people?", Terms(ISP, "network's owner", 10, missing=True))),
             (16, _lost("Which country loses people?", Terms(COUNTRY, "country", 10, missing=True))),
         )),
+        Row(10, ((48, Chart("How often could somebody not connect, send or receive?", Kind.BARS, View.USAGE, (
+            *_tries("connect", "connect"), *_tries("publish", "send"), *_tries("subscribe", "receive"),
+        ), (DAILY,), everywhere=True)),)),
         Row(12, (
             (24, Chart("How much went over TCP or a relay?", Kind.LINES, View.STREAMS, (
                 Column("over TCP", share(TCP, Known("network.transport"))),
