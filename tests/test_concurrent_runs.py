@@ -63,6 +63,7 @@ def test_one_run_works_and_the_others_end_at_once_with_75(tmp_path: Path, others
         first = [next(ended).result() for _ in range(others)]
         assert [done.returncode for done in first] == [75] * others
         assert all("is locked by process" in done.stderr for done in first)
+        assert gate.reached.wait(SECONDS)
         assert server.requests == 1
         gate.opened.set()
         (last,) = (each.result() for each in ended)
