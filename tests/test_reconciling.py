@@ -88,7 +88,7 @@ def test_the_anomaly_says_both_numbers_and_what_to_do() -> None:
     assert Total("meetings", 1200, 7, differs=True).anomaly("zoom", day) == Anomaly(
         "totals_differ",
         "meetings",
-        "zoom itself tells of 1,200 meetings on 2026-11-20, and 7 are here: compare with the vendor's own pages, and "
+        "zoom itself tells of 1,200 meetings on 2026-11-20, against 7 here: compare with the vendor's own pages, and "
         "fetch the day once more with --again.",
         7,
         1200,

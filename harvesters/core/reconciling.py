@@ -36,7 +36,7 @@ class Total:
 
     def anomaly(self, vendor: str, day: Day) -> Anomaly:
         """It as something odd."""
-        told = f"{vendor} itself tells of {self.theirs:,.0f} {self.subject} on {day}, and {self.ours:,.0f} are here"
+        told = f"{vendor} itself tells of {self.theirs:,.0f} {self.subject} on {day}, against {self.ours:,.0f} here"
         text = f"{told}: compare with the vendor's own pages, and fetch the day once more with --again."
         return Anomaly(CODE, self.subject, text, self.ours, self.theirs)
 
