@@ -4,7 +4,6 @@ Elasticsearch answers 429 to any request, not to `_bulk` alone: its circuit brea
 node. What is asked of it is always the real node's doing; the busy one is put before it.
 """
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,11 +11,12 @@ from pathlib import Path
 import pytest
 from elasticsearch import Elasticsearch
 
-from harvesters.core.errors import BusyDestinationError
-from harvesters.core.notes import note_run
+from harvesters.core.day import Clock
+from harvesters.core.destinations.patience import A_MINUTE, patiently
+from harvesters.core.errors import BusyDestinationError, Exit
 from harvesters.core.setup import load_templates
 from harvesters.sandbox import Request, Response
-from tests.nights import Night, vendor
+from tests.nights import Night, Time, vendor
 from tests.node_door import Door, refuse_all
 from tests.opentok_days import session
 
@@ -100,20 +100,44 @@ def test_a_whole_night_on_a_busy_node(es: Elasticsearch, es_url: str, prefix: st
     counted = {each["key"]: each["doc_count"] for each in kinds["aggregations"]["kinds"]["buckets"]}
     assert (counted["conference"], counted["participant"]) == (1, 2)
     assert (counted["run"], counted["slice"]) == (1, 1)
-    assert json.dumps(ran.said).count("429") == 0
 
 
-def test_a_run_that_is_stopped_does_not_wait_to_note_itself(
-    es_url: str, prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_run_that_was_interrupted_while_it_waited_does_not_wait_to_note_itself(
+    es_url: str, prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The count after a load finds a node that is busy: Ctrl-C then, and the run's own document is not waited for."""
     night(tmp_path, es_url, prefix).setup()
     door = Busy(es_url, times=0)
-    with door.serve() as node:
-        machine = night(tmp_path, node.url, prefix)
+    call = session(0, day=DAY, start=timedelta(hours=9), people=2, minutes=3)
+    with vendor([call], NOW) as server, door.serve() as node:
+        machine = Night(tmp_path, NOW, server.url, node.url, prefix)
         with machine.shop(["index"]) as shop:
-            ran = machine.work(shop, [])
-            door.times = 100
-            shop.clock.stop.set()
-            note_run(shop, ran.report)
+            (index,) = shop.destinations
+
+            def interrupted(*_: object) -> None:
+                door.times = 100
+                raise KeyboardInterrupt
+
+            monkeypatch.setattr(index, "check", interrupted)
+            ran = machine.work(shop, [DAY])
+    assert ran.only.exit_code == Exit.INTERRUPTED
     assert "the run's own document was not written" in caplog.text
     assert len(machine.time.waits) == 1, "the wait, which ends at once where the run is being stopped, is the last"
+
+
+@pytest.mark.parametrize(("takes", "tries"), [(1.0, 4), (120.0, 1)], ids=["busy", "hanging"])
+def test_a_node_that_hangs_is_not_asked_again_and_again(takes: float, tries: int) -> None:
+    time = Time()
+    clock = Clock(lambda: NOW, time.monotonic, wait=time.wait)
+    tried = 0
+
+    def work() -> None:
+        nonlocal tried
+        tried += 1
+        time.seconds += takes
+        message = "no answer in time"
+        raise BusyDestinationError(message)
+
+    with pytest.raises(BusyDestinationError):
+        patiently(clock, work, A_MINUTE)
+    assert tried == tries

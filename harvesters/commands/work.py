@@ -166,7 +166,11 @@ def several(
     with ExitStack() as stack, reported(console, place, request) as working:
         stack.callback(close_all, shops)
         stack.callback(_note, shops, working.report)
-        yield working, shops, stack
+        try:
+            yield working, shops, stack
+        except KeyboardInterrupt:
+            place.clock.stop.set()
+            raise
 
 
 def planned(plan: Plan, place: Workplace, request: Request) -> Sequence[Opening]:

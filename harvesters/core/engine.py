@@ -87,7 +87,11 @@ class _Slice:
         """Do the work; what ends it early is kept for the verdict."""
         try:
             work()
-        except (HarvestError, KeyboardInterrupt) as error:
+        except KeyboardInterrupt as error:
+            # Nobody waits any more, for a busy node either.
+            self.shop.clock.stop.set()
+            self.error = self.error or error
+        except HarvestError as error:
             self.error = self.error or error
         except OSError as error:
             place = error.filename or self.shop.data_dir

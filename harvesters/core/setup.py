@@ -8,7 +8,7 @@ from typing import Any
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.day import Clock
 from harvesters.core.destinations.elastic import NOT_FOUND, Cluster
-from harvesters.core.destinations.patience import patiently
+from harvesters.core.destinations.patience import A_MINUTE, patiently
 from harvesters.core.lifecycle import Known, change, look, name_policy, put, sentence
 from harvesters.core.templates import BASE, read
 
@@ -34,11 +34,11 @@ def load_templates(settings: CommonSettings, clock: Clock) -> SetUp:
     cluster = Cluster(settings)
     try:
         files = read(settings.index_prefix)
-        lifecycle = patiently(clock, partial(put, cluster))
+        lifecycle = patiently(clock, partial(put, cluster), A_MINUTE)
         if lifecycle in NAMED:
             name_policy(files, settings.index_prefix)
         for name, template in files.items():
-            patiently(clock, partial(_put, cluster, name, template))
+            patiently(clock, partial(_put, cluster, name, template), A_MINUTE)
         result = SetUp([f"{len(files)} templates loaded into {cluster.where}."], [])
         result.done.append(sentence(lifecycle, cluster))
         for base in dict.fromkeys(BASE.values()):
@@ -126,12 +126,12 @@ def _behind(
 
 def _bring_up(cluster: Cluster, clock: Clock, base: str, files: Mapping[str, Mapping[str, Any]], result: SetUp) -> None:
     """Add new fields to the existing indices of one kind; those that need a rebuild are named."""
-    behind = patiently(clock, lambda: list(_behind(cluster, base, files)))
+    behind = patiently(clock, lambda: list(_behind(cluster, base, files)), A_MINUTE)
     for index, missing, changed in behind:
         if changed:
             result.stuck.append(f"{index}: {', '.join(changed)} changed type; delete the index and replay its days.")
         elif missing:
-            patiently(clock, partial(_add_fields, cluster, index, missing))
+            patiently(clock, partial(_add_fields, cluster, index, missing), A_MINUTE)
             result.done.append(f"{index}: new fields added.")
 
 

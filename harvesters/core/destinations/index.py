@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from io import BytesIO
 from itertools import islice
@@ -27,7 +27,7 @@ from harvesters.core.destinations.census import AT_ONCE, differences, index_of, 
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.held_index import HeldIndex
 from harvesters.core.destinations.odd_days import note_issues
-from harvesters.core.destinations.patience import patiently
+from harvesters.core.destinations.patience import A_MINUTE, patiently
 from harvesters.core.destinations.sender import DeadLetters, Sender
 from harvesters.core.destinations.superseded import remove_superseded
 from harvesters.core.destinations.telling import matching, telling
@@ -121,11 +121,11 @@ class IndexDestination:
 
     def note(self, id_: str, document: Mapping[str, object]) -> None:
         """Write it into `<prefix>-runs`."""
-        self._patiently(partial(self._cluster.index_one, id_, document))
+        patiently(self._clock, partial(self._cluster.index_one, id_, document), within=A_MINUTE)
 
     def note_issues(self, target: Target, documents: Mapping[str, Mapping[str, object]]) -> None:
         """See `Notable`: into `<prefix>-issues-<year>`."""
-        self._patiently(partial(note_issues, self._cluster, target, documents))
+        patiently(self._clock, partial(note_issues, self._cluster, target, documents), within=A_MINUTE)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -152,8 +152,11 @@ def _crew(sender: Sender, under_way: Collection[Future[None]], clock: Clock) -> 
 def _send(sender: Sender, draft: Draft, spare: list[BytesIO]) -> None:
     body = draft.body()
     sender.send(body)
-    body.content.release()
-    spare.append(draft.buffer)
+    # Over TLS a try that failed leaves a view of the body in its traceback: such a buffer cannot be written again.
+    with suppress(BufferError):
+        body.content.release()
+        draft.buffer.write(b"")
+        spare.append(draft.buffer)
 
 
 def drafts(records: Iterable[tuple[str, Documents]], finished: list[str], spare: list[BytesIO]) -> Iterator[Draft]:

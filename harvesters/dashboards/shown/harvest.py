@@ -77,7 +77,7 @@ HARVEST = Dashboard(
                 Column("meetings", total("vconf.vendor_totals.meetings")),
                 Column("minutes of people", total("vconf.usage.minutes.meeting"), decimals=0), TOTALLED,
             ), BY_ACCOUNT, Known("vconf.vendor_totals.meetings"))),
-            (24, Chart("How many conferences are here?", Kind.TABLE, View.CONFERENCES, (
+            (24, Chart("How many conferences are here, of all vendors?", Kind.TABLE, View.CONFERENCES, (
                 CONFERENCES, MINUTES, Column("joins", total("vconf.participants.count")),
             ), BY_ACCOUNT)),
         )),
