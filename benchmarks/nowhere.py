@@ -1,13 +1,10 @@
 """A destination that makes the bodies of requests and drops them, so that the way to them can be measured."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from harvesters.core.destinations import Counts, Current, Difference, Documents, Expected, Removed, Target
+from harvesters.core.destinations.bulk import Buffers
 from harvesters.core.destinations.index import drafts
-
-if TYPE_CHECKING:
-    from io import BytesIO
 
 
 class Nowhere:
@@ -22,13 +19,12 @@ class Nowhere:
         """Make the bodies."""
         del target
         finished: list[str] = []
-        spare: list[BytesIO] = []
-        for draft in drafts(records, finished, spare):
+        buffers = Buffers()
+        for draft in drafts(records, finished, buffers):
             body = draft.body()
             for start, end, _, type_ in body.spans():
                 counts.of(type_).sent += end - start
-            body.content.release()
-            spare.append(draft.buffer)
+            buffers.free(draft, body)
 
     def check(self, target: Target, expected: Iterable[Expected]) -> list[Difference]:
         """Nothing is kept."""

@@ -21,7 +21,7 @@ from usual import Usual
 
 from harvesters.core.allocator import give_back_large_buffers
 from harvesters.core.destinations import Counts
-from harvesters.core.destinations.bulk import Body
+from harvesters.core.destinations.bulk import Body, Buffers
 from harvesters.core.destinations.elastic import FILTER, Cluster
 from harvesters.core.destinations.index import drafts
 from harvesters.core.destinations.sender import DeadLetters, Sender
@@ -52,7 +52,7 @@ def main(calls: int, rounds: int) -> None:
 
 
 def _cases(made: Material, number: int, script: Usual, url: str) -> Mapping[str, Case]:
-    ready = [draft.body() for draft in drafts(by_record(made), [], [])]
+    ready = [draft.body() for draft in drafts(by_record(made), [], Buffers())]
     joined = [bytes(body.content) for body in ready]
     plain = unjudged(made)
     fewer = sum(1 for _ in documents(plain))  # without the issues of our own rules

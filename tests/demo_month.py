@@ -92,14 +92,14 @@ class Gathered(StdoutDestination):
     """Documents, those of runs and slices too, as actions for `_bulk`: one load of all is ten times as fast."""
 
     def __init__(self, prefix: str) -> None:
-        self.prefix, self.runs = prefix, f"{prefix}-runs"
+        self.prefix = prefix
         self.actions: list[bytes] = []
         super().__init__(BytesIO())
 
     def write(self, target: Target, records: Iterable[tuple[str, Documents]], counts: Counts) -> None:
         def seen(documents: Documents) -> Documents:
             for each in documents:
-                self.actions += [_action(each.index, each.id), each.source]
+                self._keep(each.index, each.id, each.source)
                 yield each
 
         super().write(target, ((record, seen(documents)) for record, documents in records), counts)
@@ -107,15 +107,14 @@ class Gathered(StdoutDestination):
             each.created = each.sent
 
     def note(self, id_: str, document: Mapping[str, object]) -> None:
-        self.actions += [_action(self.runs, id_), msgspec.json.encode(document)]
+        self._keep(f"{self.prefix}-runs", id_, msgspec.json.encode(document))
 
     def note_issues(self, target: Target, documents: Mapping[str, Mapping[str, object]]) -> None:
         for id_, document in documents.items():
-            self.actions += [_action(f"{self.prefix}-issues-{str(target.day)[:4]}", id_), msgspec.json.encode(document)]
+            self._keep(f"{self.prefix}-issues-{str(target.day)[:4]}", id_, msgspec.json.encode(document))
 
-
-def _action(index: str, id_: str) -> bytes:
-    return msgspec.json.encode({"index": {"_index": index, "_id": id_}})
+    def _keep(self, index: str, id_: str, source: bytes) -> None:
+        self.actions += [msgspec.json.encode({"index": {"_index": index, "_id": id_}}), source]
 
 
 def set_up(data_dir: Path, es_url: str, prefix: str) -> None:

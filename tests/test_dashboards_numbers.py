@@ -319,7 +319,7 @@ def test_harvest(month: Month) -> None:
     odd = [each for each in month.documents["issues"] if each["vconf.issue.source"] == "anomaly"]
     assert (len(odd), {each["vconf.vendor"] for each in odd}) == (demo_month.CHUNK, {"zoom"})
     theirs = [each for each in month.documents["usage"] if each["vconf.vendor"] == "zoom"]
-    (told,) = (row for row in month.ask("harvest", "how-many-meetings-does-the-vendor-count"))
+    told = month.only("harvest", "how-many-meetings-does-the-vendor-count")
     assert told["meetings"] == sum(each["vconf.vendor_totals.meetings"] for each in theirs)
     assert told["account_days"] == len(theirs) == demo_month.DAYS
     here = {

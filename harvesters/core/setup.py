@@ -7,7 +7,7 @@ from typing import Any
 
 from harvesters.core.common_settings import CommonSettings
 from harvesters.core.day import Clock
-from harvesters.core.destinations.elastic import NOT_FOUND, Cluster
+from harvesters.core.destinations.elastic import LENIENT, NOT_FOUND, Cluster
 from harvesters.core.destinations.patience import A_MINUTE, patiently
 from harvesters.core.lifecycle import Known, change, look, name_policy, put, sentence
 from harvesters.core.templates import BASE, read
@@ -152,7 +152,7 @@ def _put(cluster: Cluster, name: str, template: dict[str, Any]) -> None:
 def _mappings(cluster: Cluster, pattern: str) -> dict[str, Mapping[str, Any]]:
     """The mappings of the existing indices of a pattern, by index."""
     with cluster.sentences():
-        found = cluster.admin.indices.get_mapping(index=pattern, ignore_unavailable=True, allow_no_indices=True)
+        found = cluster.admin.indices.get_mapping(index=pattern, **LENIENT)
     return {name: each["mappings"] for name, each in found.body.items()}
 
 

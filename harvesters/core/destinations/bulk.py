@@ -4,6 +4,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from io import BytesIO
@@ -169,6 +170,26 @@ class Draft:
     def body(self) -> Body:
         """The documents as a body."""
         return Body(self.buffer.getbuffer()[: self.size], self._ends, self._runs)
+
+
+class Buffers:
+    """What bodies are written into, again once one was sent: new memory is dearer than making the documents."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._spare: list[BytesIO] = []
+
+    def draft(self) -> Draft:
+        """A draft with nothing in it."""
+        return Draft(self._spare.pop() if self._spare else None)
+
+    def free(self, draft: Draft, body: Body) -> None:
+        """Take back what a draft's body, which nobody needs any more, was written into; safe for several threads."""
+        # Over TLS a try that failed leaves a view of the body in its traceback: such a buffer cannot be written again.
+        with suppress(BufferError):
+            body.content.release()
+            draft.buffer.write(b"")
+            self._spare.append(draft.buffer)
 
 
 def _before(document: Encoded) -> bytes:

@@ -3,9 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
-from io import BytesIO
 from itertools import islice
 from typing import TypeVar
 
@@ -22,7 +21,7 @@ from harvesters.core.destinations import (
     Target,
     Told,
 )
-from harvesters.core.destinations.bulk import BODY_BYTES, Draft
+from harvesters.core.destinations.bulk import BODY_BYTES, Buffers, Draft
 from harvesters.core.destinations.census import AT_ONCE, differences, index_of, strangers
 from harvesters.core.destinations.elastic import Cluster
 from harvesters.core.destinations.held_index import HeldIndex
@@ -74,13 +73,13 @@ class IndexDestination:
         sender = Sender(self._cluster, self._clock, counts, letters)
         under_way: deque[Future[None]] = deque()
         finished: list[str] = []
-        spare: list[BytesIO] = []
+        buffers = Buffers()
         try:
             with _crew(sender, under_way, self._clock) as pool:
-                for number, draft in enumerate(drafts(records, finished, spare), 1):
+                for number, draft in enumerate(drafts(records, finished, buffers), 1):
                     while len(under_way) >= IN_FLIGHT:
                         under_way.popleft().result()
-                    under_way.append(pool.submit(_send, sender, draft, spare))
+                    under_way.append(pool.submit(_send, sender, draft, buffers))
                     if number % REFRESH_AFTER == 0:
                         samples = index_of(self._cluster.prefix, SAMPLE, target)
                         under_way.append(pool.submit(self._cluster.refresh_early, samples))
@@ -149,32 +148,21 @@ def _crew(sender: Sender, under_way: Collection[Future[None]], clock: Clock) -> 
         pool.shutdown(wait=not left, cancel_futures=True)
 
 
-def _send(sender: Sender, draft: Draft, spare: list[BytesIO]) -> None:
+def _send(sender: Sender, draft: Draft, buffers: Buffers) -> None:
     body = draft.body()
     sender.send(body)
-    # Over TLS a try that failed leaves a view of the body in its traceback: such a buffer cannot be written again.
-    with suppress(BufferError):
-        body.content.release()
-        draft.buffer.write(b"")
-        spare.append(draft.buffer)
+    buffers.free(draft, body)
 
 
-def drafts(records: Iterable[tuple[str, Documents]], finished: list[str], spare: list[BytesIO]) -> Iterator[Draft]:
-    """The documents in bodies to be of some 4 MB; records whose last document was handed on are `finished`.
-
-    They are written into `spare` buffers, as long as there are any: new memory is dearer than making the documents.
-    """
-    draft = _draft(spare)
+def drafts(records: Iterable[tuple[str, Documents]], finished: list[str], buffers: Buffers) -> Iterator[Draft]:
+    """The documents in bodies to be of some 4 MB; records whose last document was handed on are `finished`."""
+    draft = buffers.draft()
     for record, documents in records:
         for document in documents:
             draft.take(record, document)
             if draft.size >= BODY_BYTES:
                 yield draft
-                draft = _draft(spare)
+                draft = buffers.draft()
         finished.append(record)
     if draft.size:
         yield draft
-
-
-def _draft(spare: list[BytesIO]) -> Draft:
-    return Draft(spare.pop() if spare else None)
